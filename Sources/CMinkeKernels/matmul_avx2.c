@@ -13,9 +13,10 @@
 
 /// Eight rows of one block in registers.
 struct weights {
-  __m256i codes[8];                           // [k4-group]: unsigned bytes up to six bits, else signed bytes
-  __m256 scale, minimum;                      // of the block; of the super-block when halves have their own
-  __m256i sub_scale[2], sub_minimum;          // for each depth half; the minimums as 16-bit pairs
+  __m256i codes[8];     // [k4-group]: unsigned bytes up to six bits, else signed bytes
+  __m256 scale[2];      // [depth half]; only the first where a block has one scale
+  __m256 minimum;       // of the block; of the super-block when depth halves have their own
+  __m256i sub_minimum;  // 16-bit pairs, one for each depth half
 };
 
 /// Codes of eight bits and from the codebook are used as signed bytes, with no zero point.
@@ -57,30 +58,30 @@ MINKE_INLINE __m256 load_halves(const uint8_t *bytes) {
   return _mm256_cvtph_ps(_mm_load_si128((const __m128i *)bytes));
 }
 
-/// Eight signed bytes as 32-bit integers.
-MINKE_INLINE __m256i load_bytes(const uint8_t *bytes) {
-  return _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)bytes));
+/// Eight signed bytes.
+MINKE_INLINE __m256 load_integers(const uint8_t *bytes) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)bytes)));
 }
 
 MINKE_INLINE void load_scales(enum minke_scales scales, bool minimum, const uint8_t *header, const uint8_t *trailer,
                               size_t sub, size_t row, struct weights *out) {
   const uint8_t *halves = (scales == MINKE_SCALES_F16 ? trailer : header) + 2 * row;
   const uint8_t *integers = header + minke_sub_scales(scales, minimum, sub) + row;
-  out->scale = load_halves(halves);
+  const __m256 scale = load_halves(halves);
+  out->scale[0] = scale;
   if (minimum) out->minimum = load_halves(halves + 64);
   if (scales == MINKE_SCALES_SUPER_32) {
-    out->scale = _mm256_mul_ps(out->scale, _mm256_cvtepi32_ps(load_bytes(integers)));
-    if (minimum) {
-      __m256 sub_minimum = _mm256_cvtepi32_ps(load_bytes(header + minke_sub_minimums(sub) + row));
-      out->minimum = _mm256_mul_ps(out->minimum, sub_minimum);
-    }
+    out->scale[0] = _mm256_mul_ps(scale, load_integers(integers));
+    if (minimum) out->minimum = _mm256_mul_ps(out->minimum, load_integers(header + minke_sub_minimums(sub) + row));
   } else if (scales == MINKE_SCALES_SUPER_16) {
-    UNROLL for (int half = 0; half < 2; half++) out->sub_scale[half] = load_bytes(integers + 32 * half);
+    UNROLL for (int half = 0; half < 2; half++)
+      out->scale[half] = _mm256_mul_ps(scale, load_integers(integers + 32 * half));
   } else if (scales == MINKE_SCALES_NIBBLES) {
     __m256i pair[2];
     UNROLL for (int half = 0; half < 2; half++) {
       pair[half] = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(integers + 32 * half)));
-      out->sub_scale[half] = _mm256_and_si256(pair[half], _mm256_set1_epi32(15));
+      __m256i low = _mm256_and_si256(pair[half], _mm256_set1_epi32(15));
+      out->scale[half] = _mm256_mul_ps(scale, _mm256_cvtepi32_ps(low));
       pair[half] = _mm256_srli_epi32(pair[half], 4);
     }
     out->sub_minimum = _mm256_or_si256(pair[0], _mm256_slli_epi32(pair[1], 16));
@@ -132,27 +133,25 @@ MINKE_INLINE __m256i multiply_groups(enum minke_codes codes, const struct weight
 MINKE_INLINE __m256 multiply_block(enum minke_codes codes, enum minke_scales scales, int zero_point, bool minimum,
                                    const struct weights *weights, const minke_activation_block *token, __m256 sum) {
   const bool offset = zero_point != 0 && !is_signed(codes);
-  __m256i dot;
-  if (scales == MINKE_SCALES_SUPER_16 || scales == MINKE_SCALES_NIBBLES) {
-    UNROLL for (int half = 0; half < 2; half++) {
-      __m256i part = multiply_groups(codes, weights, token, 4 * half, 4 * half + 4);
-      if (offset) part = _mm256_sub_epi32(part, _mm256_set1_epi32(zero_point * token->half_sums[half]));
-      part = _mm256_mullo_epi32(part, weights->sub_scale[half]);
-      dot = half == 0 ? part : _mm256_add_epi32(dot, part);
-    }
-  } else {
-    dot = multiply_groups(codes, weights, token, 0, 8);
-    if (offset) dot = _mm256_add_epi32(dot, _mm256_set1_epi32(zero_point * token->negated_sum));
-  }
   const __m256 token_scale = _mm256_set1_ps(token->scale);
-  sum = _mm256_fmadd_ps(_mm256_mul_ps(weights->scale, token_scale), _mm256_cvtepi32_ps(dot), sum);
-  if (scales == MINKE_SCALES_NIBBLES) {
-    __m256i sub_minimum = _mm256_madd_epi16(weights->sub_minimum, broadcast(token->half_sums));
-    sum = _mm256_fmadd_ps(_mm256_mul_ps(weights->minimum, token_scale), _mm256_cvtepi32_ps(sub_minimum), sum);
-  } else if (minimum) {
-    sum = _mm256_fmadd_ps(weights->minimum, _mm256_set1_ps(token->scaled_sum), sum);
+  if (minke_scales_halves(scales)) {
+    __m256 part;
+    UNROLL for (int half = 0; half < 2; half++) {
+      __m256i dot = multiply_groups(codes, weights, token, 4 * half, 4 * half + 4);
+      if (offset) dot = _mm256_sub_epi32(dot, _mm256_set1_epi32(zero_point * token->half_sums[half]));
+      const __m256 product = _mm256_cvtepi32_ps(dot);
+      part = half == 0 ? _mm256_mul_ps(weights->scale[0], product) : _mm256_fmadd_ps(weights->scale[1], product, part);
+    }
+    if (minimum) {
+      __m256i sub_minimum = _mm256_madd_epi16(weights->sub_minimum, broadcast(token->half_sums));
+      part = _mm256_fmadd_ps(weights->minimum, _mm256_cvtepi32_ps(sub_minimum), part);
+    }
+    return _mm256_fmadd_ps(part, token_scale, sum);
   }
-  return sum;
+  __m256i dot = multiply_groups(codes, weights, token, 0, 8);
+  if (offset) dot = _mm256_add_epi32(dot, _mm256_set1_epi32(zero_point * token->negated_sum));
+  sum = _mm256_fmadd_ps(_mm256_mul_ps(weights->scale[0], token_scale), _mm256_cvtepi32_ps(dot), sum);
+  return minimum ? _mm256_fmadd_ps(weights->minimum, _mm256_set1_ps(token->scaled_sum), sum) : sum;
 }
 
 MINKE_INLINE void multiply(enum minke_codes codes, enum minke_scales scales, int zero_point, bool minimum,
@@ -181,8 +180,9 @@ MINKE_INLINE void multiply(enum minke_codes codes, enum minke_scales scales, int
 }
 
 #define INTEGER_KERNEL(NAME, CODES, SCALES, ZERO_POINT, MINIMUM)                                        \
-  static void multiply_##NAME(const uint8_t *panel, const minke_activation_block *blocks, size_t count, \
-                              size_t tokens, float *sums) {                                             \
+  static void multiply_##NAME(const uint8_t *panel, const uint8_t *next,                        \
+                              const minke_activation_block *blocks, size_t count, size_t tokens, float *sums) { \
+    (void)next;                                                                                         \
     multiply(CODES, SCALES, ZERO_POINT, MINIMUM, panel, blocks, count, tokens, sums);                   \
   }
 MINKE_INTEGER_FORMATS(INTEGER_KERNEL)
@@ -257,7 +257,7 @@ MINKE_INLINE void quantize_block(const float *input, minke_activation_block *out
   minke_finish_block(out, magnitude, first, last);
 }
 
-QUANTIZE_KERNEL
+COMMON_KERNELS
 
 #pragma clang attribute pop
 

@@ -20,10 +20,10 @@
 
 /// One block of weights in registers; [0] is rows 0…15 and [1] is rows 16…31.
 struct weights {
-  __m512i codes[8][2];            // [k4-group][row half], unsigned bytes
-  __m512 scale[2], minimum[2];    // of the block; of the super-block when halves have their own
-  __m512i sub_scale[2][2];        // [depth half][row half]
-  __m512i sub_minimum[2];         // [row half]: 16-bit pairs, one for each depth half
+  __m512i codes[8][2];     // [k4-group][row half], unsigned bytes
+  __m512 scale[2][2];      // [depth half][row half]; only the first where a block has one scale
+  __m512 minimum[2];       // of the block; of the super-block when depth halves have their own
+  __m512i sub_minimum[2];  // [row half]: 16-bit pairs, one for each depth half
 };
 
 MINKE_INLINE __m512i load(const uint8_t *bytes) { return _mm512_load_si512((const __m512i *)bytes); }
@@ -69,30 +69,33 @@ MINKE_INLINE __m512i load_bytes(const uint8_t *bytes) {
   return _mm512_cvtepi8_epi32(_mm_load_si128((const __m128i *)bytes));
 }
 
+MINKE_INLINE __m512 load_integers(const uint8_t *bytes) { return _mm512_cvtepi32_ps(load_bytes(bytes)); }
+
 MINKE_INLINE void load_scales(enum minke_scales scales, bool minimum, const uint8_t *header, const uint8_t *trailer,
                               size_t sub, struct weights *out) {
   const uint8_t *halves = scales == MINKE_SCALES_F16 ? trailer : header;
   const uint8_t *integers = header + minke_sub_scales(scales, minimum, sub);
-  UNROLL for (int half = 0; half < 2; half++) {
-    out->scale[half] = load_halves(halves + 32 * half);
-    if (minimum) out->minimum[half] = load_halves(halves + 64 + 32 * half);
+  UNROLL for (int row = 0; row < 2; row++) {
+    const __m512 scale = load_halves(halves + 32 * row);
+    out->scale[0][row] = scale;
+    if (minimum) out->minimum[row] = load_halves(halves + 64 + 32 * row);
     if (scales == MINKE_SCALES_SUPER_32) {
-      __m512 sub_scale = _mm512_cvtepi32_ps(load_bytes(integers + 16 * half));
-      out->scale[half] = _mm512_mul_ps(out->scale[half], sub_scale);
-      if (minimum) {
-        __m512 sub_minimum = _mm512_cvtepi32_ps(load_bytes(header + minke_sub_minimums(sub) + 16 * half));
-        out->minimum[half] = _mm512_mul_ps(out->minimum[half], sub_minimum);
-      }
+      out->scale[0][row] = _mm512_mul_ps(scale, load_integers(integers + 16 * row));
+      if (minimum)
+        out->minimum[row] =
+            _mm512_mul_ps(out->minimum[row], load_integers(header + minke_sub_minimums(sub) + 16 * row));
     } else if (scales == MINKE_SCALES_SUPER_16) {
-      UNROLL for (int i = 0; i < 2; i++) out->sub_scale[i][half] = load_bytes(integers + 32 * i + 16 * half);
+      UNROLL for (int i = 0; i < 2; i++)
+        out->scale[i][row] = _mm512_mul_ps(scale, load_integers(integers + 32 * i + 16 * row));
     } else if (scales == MINKE_SCALES_NIBBLES) {
       __m512i pair[2];
       UNROLL for (int i = 0; i < 2; i++) {
-        pair[i] = _mm512_cvtepu8_epi32(_mm_load_si128((const __m128i *)(integers + 32 * i + 16 * half)));
-        out->sub_scale[i][half] = _mm512_and_si512(pair[i], _mm512_set1_epi32(15));
+        pair[i] = _mm512_cvtepu8_epi32(_mm_load_si128((const __m128i *)(integers + 32 * i + 16 * row)));
+        __m512i low = _mm512_and_si512(pair[i], _mm512_set1_epi32(15));
+        out->scale[i][row] = _mm512_mul_ps(scale, _mm512_cvtepi32_ps(low));
         pair[i] = _mm512_srli_epi32(pair[i], 4);
       }
-      out->sub_minimum[half] = _mm512_or_si512(pair[0], _mm512_slli_epi32(pair[1], 16));
+      out->sub_minimum[row] = _mm512_or_si512(pair[0], _mm512_slli_epi32(pair[1], 16));
     }
   }
 }
@@ -114,58 +117,75 @@ MINKE_INLINE __m512i half_zero_start(int zero_point, const minke_activation_bloc
   return _mm512_set1_epi32(-zero_point * token->half_sums[half]);
 }
 
-/// The integer dot products of a block and `count` tokens, step by step together: each chain of sums is long.
-MINKE_INLINE void multiply_codes(enum minke_scales scales, int zero_point, size_t count, const struct weights *weights,
-                                 const minke_activation_block *token, __m512i dot[][2]) {
-  const bool halves = scales == MINKE_SCALES_SUPER_16 || scales == MINKE_SCALES_NIBBLES;
-  UNROLL for (int half = 0; half < 2; half++) {
-    __m512i part[MOST_TOGETHER][2];
+/// The integer dot products of `count` tokens and k4-groups [first, last), added to `dot`, step by step together: each
+/// chain of sums is long.
+MINKE_INLINE void multiply_groups(size_t count, int first, int last, const struct weights *weights,
+                                  const minke_activation_block *token, __m512i dot[][2]) {
+  UNROLL for (int group = first; group < last; group++) {
     UNROLL for (size_t i = 0; i < count; i++) {
-      if (halves) {
-        part[i][0] = part[i][1] = half_zero_start(zero_point, token + i, half);
-      } else if (half == 0) {
-        part[i][0] = part[i][1] = zero_start(zero_point, token + i);
-      } else {
-        part[i][0] = dot[i][0];
-        part[i][1] = dot[i][1];
-      }
-    }
-    UNROLL for (int group = 4 * half; group < 4 * half + 4; group++) {
-      UNROLL for (size_t i = 0; i < count; i++) {
-        __m512i codes = broadcast(token[i].codes + 4 * group);
-        part[i][0] = _mm512_dpbusd_epi32(part[i][0], weights->codes[group][0], codes);
-        part[i][1] = _mm512_dpbusd_epi32(part[i][1], weights->codes[group][1], codes);
-      }
-    }
-    UNROLL for (size_t i = 0; i < 2 * count; i++) {
-      __m512i sum = part[i / 2][i % 2];
-      if (halves) sum = _mm512_mullo_epi32(sum, weights->sub_scale[half][i % 2]);
-      if (halves && half == 1) sum = _mm512_add_epi32(sum, dot[i / 2][i % 2]);
-      dot[i / 2][i % 2] = sum;
+      __m512i codes = broadcast(token[i].codes + 4 * group);
+      dot[i][0] = _mm512_dpbusd_epi32(dot[i][0], weights->codes[group][0], codes);
+      dot[i][1] = _mm512_dpbusd_epi32(dot[i][1], weights->codes[group][1], codes);
     }
   }
 }
 
-/// Adds the products of a block and `count` tokens to the tokens' sums.
-MINKE_INLINE void multiply_block(enum minke_scales scales, int zero_point, bool minimum, size_t count,
-                                 const struct weights *weights, const minke_activation_block *token, __m512 sum[][2]) {
-  __m512i dot[MOST_TOGETHER][2];
-  multiply_codes(scales, zero_point, count, weights, token, dot);
+/// Adds the products of a block with one scale and `count` tokens to the tokens' sums. The depth's halves are summed
+/// apart: chains half as long fill the multipliers better.
+MINKE_INLINE void multiply_whole(int zero_point, bool minimum, size_t count, const struct weights *weights,
+                                 const minke_activation_block *token, __m512 sum[][2]) {
+  __m512i dot[MOST_TOGETHER][2], last[MOST_TOGETHER][2];
+  UNROLL for (size_t i = 0; i < count; i++) {
+    dot[i][0] = dot[i][1] = zero_start(zero_point, token + i);
+    last[i][0] = last[i][1] = _mm512_setzero_si512();
+  }
+  multiply_groups(count, 0, 4, weights, token, dot);
+  multiply_groups(count, 4, 8, weights, token, last);
+  UNROLL for (size_t i = 0; i < 2 * count; i++)
+    dot[i / 2][i % 2] = _mm512_add_epi32(dot[i / 2][i % 2], last[i / 2][i % 2]);
   UNROLL for (size_t i = 0; i < count; i++) {
     const __m512 token_scale = _mm512_set1_ps(token[i].scale);
     UNROLL for (int row = 0; row < 2; row++) {
-      __m512 scale = _mm512_mul_ps(weights->scale[row], token_scale);
+      __m512 scale = _mm512_mul_ps(weights->scale[0][row], token_scale);
       sum[i][row] = _mm512_fmadd_ps(scale, _mm512_cvtepi32_ps(dot[i][row]), sum[i][row]);
-      if (scales == MINKE_SCALES_NIBBLES) {
-        __m512i offset =
-            _mm512_dpwssd_epi32(_mm512_setzero_si512(), weights->sub_minimum[row], broadcast(token[i].half_sums));
-        __m512 factor = _mm512_mul_ps(weights->minimum[row], token_scale);
-        sum[i][row] = _mm512_fmadd_ps(factor, _mm512_cvtepi32_ps(offset), sum[i][row]);
-      } else if (minimum) {
+      if (minimum)
         sum[i][row] = _mm512_fmadd_ps(weights->minimum[row], _mm512_set1_ps(token[i].scaled_sum), sum[i][row]);
-      }
     }
   }
+}
+
+/// Adds the products of a block whose depth halves have their own scales and `count` tokens to the tokens' sums.
+MINKE_INLINE void multiply_halves(int zero_point, bool minimum, size_t count, const struct weights *weights,
+                                  const minke_activation_block *token, __m512 sum[][2]) {
+  __m512 part[MOST_TOGETHER][2];
+  UNROLL for (int half = 0; half < 2; half++) {
+    __m512i dot[MOST_TOGETHER][2];
+    UNROLL for (size_t i = 0; i < count; i++) dot[i][0] = dot[i][1] = half_zero_start(zero_point, token + i, half);
+    multiply_groups(count, 4 * half, 4 * half + 4, weights, token, dot);
+    UNROLL for (size_t i = 0; i < 2 * count; i++) {
+      const __m512 scale = weights->scale[half][i % 2], product = _mm512_cvtepi32_ps(dot[i / 2][i % 2]);
+      part[i / 2][i % 2] =
+          half == 0 ? _mm512_mul_ps(scale, product) : _mm512_fmadd_ps(scale, product, part[i / 2][i % 2]);
+    }
+  }
+  UNROLL for (size_t i = 0; i < count; i++) {
+    UNROLL for (int row = 0; row < 2; row++) {
+      if (minimum) {
+        __m512i offset =
+            _mm512_dpwssd_epi32(_mm512_setzero_si512(), weights->sub_minimum[row], broadcast(token[i].half_sums));
+        part[i][row] = _mm512_fmadd_ps(weights->minimum[row], _mm512_cvtepi32_ps(offset), part[i][row]);
+      }
+      sum[i][row] = _mm512_fmadd_ps(part[i][row], _mm512_set1_ps(token[i].scale), sum[i][row]);
+    }
+  }
+}
+
+MINKE_INLINE void multiply_block(enum minke_scales scales, int zero_point, bool minimum, size_t count,
+                                 const struct weights *weights, const minke_activation_block *token, __m512 sum[][2]) {
+  if (minke_scales_halves(scales))
+    multiply_halves(zero_point, minimum, count, weights, token, sum);
+  else
+    multiply_whole(zero_point, minimum, count, weights, token, sum);
 }
 
 /// Adds the products of a block and `count` tokens to their places in memory.
@@ -178,17 +198,28 @@ MINKE_INLINE void multiply_block_in_memory(enum minke_scales scales, int zero_po
   UNROLL for (size_t i = 0; i < 2 * count; i++) _mm512_store_ps(sums + 16 * i, sum[i / 2][i % 2]);
 }
 
-/// Fetches what a stream of weights will need when it is PREFETCH_BYTES further: a hint, which may point past the end.
-MINKE_INLINE void prefetch(const uint8_t *bytes, size_t count) {
-  UNROLL for (size_t i = 0; i < count; i += 64) _mm_prefetch((const char *)bytes + PREFETCH_BYTES + i, _MM_HINT_T0);
+/// Where a stream of weights is read ahead: PREFETCH_BYTES further in the panel, or behind its end in what comes next.
+struct ahead {
+  const uint8_t *place, *end, *next;
+};
+
+/// Fetches `count` bytes, a constant, and moves on: a hint, which may point past the end of all weights.
+MINKE_INLINE void fetch(struct ahead *ahead, size_t count) {
+  UNROLL for (size_t i = 0; i < count; i += 64) _mm_prefetch((const char *)ahead->place + i, _MM_HINT_T0);
+  ahead->place += count;
+  if (ahead->place >= ahead->end) {
+    ahead->place = ahead->next + (ahead->place - ahead->end);
+    ahead->end = (const uint8_t *)UINTPTR_MAX;
+  }
 }
 
 /// A panel times `tokens` tokens. With `fixed` tokens, 1 or 2, their sums stay in registers; else (0) in `sums`.
 MINKE_INLINE void multiply(enum minke_codes codes, enum minke_scales scales, int zero_point, bool minimum, size_t fixed,
-                           const uint8_t *panel, const minke_activation_block *token, size_t block_count,
-                           size_t tokens, float *sums) {
+                           const uint8_t *panel, const uint8_t *next, const minke_activation_block *token,
+                           size_t block_count, size_t tokens, float *sums) {
   const size_t header_bytes = minke_header_bytes(scales, minimum);
   const size_t code_bytes = minke_code_bytes(codes), stride = minke_block_stride(codes, scales, minimum);
+  struct ahead ahead = {panel + PREFETCH_BYTES, panel + block_count * stride + block_count / 8 * header_bytes, next};
   __m512 fixed_sums[MOST_TOGETHER][2];
   UNROLL for (size_t i = 0; i < fixed; i++) fixed_sums[i][0] = fixed_sums[i][1] = _mm512_setzero_ps();
   if (fixed == 0) memset(sums, 0, tokens * MINKE_PANEL_ROWS * sizeof(float));
@@ -196,11 +227,11 @@ MINKE_INLINE void multiply(enum minke_codes codes, enum minke_scales scales, int
   const uint8_t *header = panel;
   for (size_t block = 0; block < block_count; block++) {
     if (header_bytes && block % 8 == 0) {
-      prefetch(panel, header_bytes);
+      fetch(&ahead, header_bytes);
       header = panel;
       panel += header_bytes;
     }
-    prefetch(panel, stride);
+    fetch(&ahead, stride);
     struct weights weights;
     load_codes(codes, panel, &weights);
     load_scales(scales, minimum, header, panel + code_bytes, block % 8, &weights);
@@ -212,25 +243,22 @@ MINKE_INLINE void multiply(enum minke_codes codes, enum minke_scales scales, int
     }
     float *place = sums;
     const minke_activation_block *end = token + tokens;
-    // The scales and minimums of four-bit halves leave no registers for a second token.
-    if (scales != MINKE_SCALES_NIBBLES)
-      for (; token + 1 < end; token += 2, place += 2 * MINKE_PANEL_ROWS)
-        multiply_block_in_memory(scales, zero_point, minimum, 2, &weights, token, place);
-    for (; token < end; token++, place += MINKE_PANEL_ROWS)
-      multiply_block_in_memory(scales, zero_point, minimum, 1, &weights, token, place);
+    for (; token + 1 < end; token += 2, place += 2 * MINKE_PANEL_ROWS)
+      multiply_block_in_memory(scales, zero_point, minimum, 2, &weights, token, place);
+    if (token < end) multiply_block_in_memory(scales, zero_point, minimum, 1, &weights, token++, place);
   }
   UNROLL for (size_t i = 0; i < 2 * fixed; i++) _mm512_store_ps(sums + 16 * i, fixed_sums[i / 2][i % 2]);
 }
 
 #define INTEGER_KERNEL(NAME, CODES, SCALES, ZERO_POINT, MINIMUM)                                                   \
-  static void multiply_##NAME(const uint8_t *panel, const minke_activation_block *blocks, size_t count,            \
-                              size_t tokens, float *sums) {                                                        \
+  static void multiply_##NAME(const uint8_t *panel, const uint8_t *next, const minke_activation_block *blocks,     \
+                              size_t count, size_t tokens, float *sums) {                                          \
     if (tokens == 1)                                                                                               \
-      multiply(CODES, SCALES, ZERO_POINT, MINIMUM, 1, panel, blocks, count, 1, sums);                              \
+      multiply(CODES, SCALES, ZERO_POINT, MINIMUM, 1, panel, next, blocks, count, 1, sums);                        \
     else if (tokens == 2)                                                                                          \
-      multiply(CODES, SCALES, ZERO_POINT, MINIMUM, 2, panel, blocks, count, 2, sums);                              \
+      multiply(CODES, SCALES, ZERO_POINT, MINIMUM, 2, panel, next, blocks, count, 2, sums);                        \
     else                                                                                                           \
-      multiply(CODES, SCALES, ZERO_POINT, MINIMUM, 0, panel, blocks, count, tokens, sums);                         \
+      multiply(CODES, SCALES, ZERO_POINT, MINIMUM, 0, panel, next, blocks, count, tokens, sums);                   \
   }
 MINKE_INTEGER_FORMATS(INTEGER_KERNEL)
 
@@ -289,7 +317,7 @@ MINKE_INLINE void quantize_block(const float *input, minke_activation_block *out
   minke_finish_block(out, magnitude, _mm512_reduce_add_epi32(codes[0]), _mm512_reduce_add_epi32(codes[1]));
 }
 
-QUANTIZE_KERNEL
+COMMON_KERNELS
 
 #pragma clang attribute pop
 

@@ -5,21 +5,25 @@
 #include "matmul_layout.h"
 
 /// A panel of an integer format times up to MINKE_TOKEN_GROUP tokens. `sums` gets [tokens][32 rows], 64-byte aligned.
+/// `next` is what will be read after the panel, for kernels that fetch ahead.
 ///
 /// Per row and token, for each block along the depth in ascending order, every instruction set computes
 ///
-///     dot = Σ over halves: sub_scale · Σ (code − zero point) · activation     exact, 32-bit integers
+///     dot = Σ (code − zero point) · activation                                exact, 32-bit integers
 ///     sum = fma(scale · activation_scale, (float)dot, sum)                    two roundings
 ///     sum = fma(minimum, activation_scaled_sum, sum)                          if there is a minimum
 ///
-/// where scale and minimum of a block are exact products of the half and the integer; sub_scale is 1 unless it belongs
-/// to sixteen elements. With minimums for sixteen elements the last line is
+/// where scale and minimum of a block are exact products of the half and the integer. With scales for sixteen elements,
+/// `dot`, `scale` and `minimum` are those of a half of the depth, and
 ///
-///     sum = fma(minimum · activation_scale, (float)(Σ over halves: sub_minimum · half_sum), sum)
+///     part = scale[0] · (float)dot[0]
+///     part = fma(scale[1], (float)dot[1], part)
+///     part = fma(super-minimum, (float)(Σ over halves: sub_minimum · half_sum), part)   if there is a minimum
+///     sum = fma(part, activation_scale, sum)
 ///
 /// so the result is the same bits for any instruction set, number of tokens and number of threads.
-typedef void minke_integer_kernel(const uint8_t *panel, const minke_activation_block *blocks, size_t block_count,
-                                  size_t tokens, float *sums);
+typedef void minke_integer_kernel(const uint8_t *panel, const uint8_t *next, const minke_activation_block *blocks,
+                                  size_t block_count, size_t tokens, float *sums);
 
 /// A float panel times up to MINKE_TOKEN_GROUP tokens: sum = fma(weight, activation, sum) for ascending depth.
 typedef void minke_float_kernel(const uint8_t *panel, const float *input, size_t stride, size_t depth, size_t tokens,
@@ -28,10 +32,15 @@ typedef void minke_float_kernel(const uint8_t *panel, const float *input, size_t
 /// Quantises `count` blocks of one token, as `minke_quantize`.
 typedef void minke_quantize_kernel(const float *input, size_t count, minke_activation_block *blocks, size_t stride);
 
+/// Writes the sums of `tokens` tokens from `token` on and of one panel to the product's output, with the bias.
+typedef void minke_store_kernel(const minke_product *product, size_t panel, size_t token, size_t tokens,
+                                const float *sums);
+
 struct minke_matmul_table {
   minke_integer_kernel *integer[MINKE_PACKED_FORMAT_COUNT];  // null for the float formats
   minke_float_kernel *floats[3];                             // F32, F16, BF16
   minke_quantize_kernel *quantize;
+  minke_store_kernel *store;
 };
 
 /// The factor from activations to codes, 0 when all codes are 0: below the threshold it would overflow, and values
@@ -55,8 +64,37 @@ MINKE_INLINE void minke_finish_block(minke_activation_block *out, uint32_t magni
   out->half_sums[1] = (int16_t)last;
 }
 
-/// An instruction set's `minke_quantize_kernel`, written once over its `quantize_block`. It is a macro, so that it is
-/// compiled with the target features of the file that names it.
+/// One token's sums to their places. The branch keeps processors from reading a bias that is not there, even under a
+/// mask of zeros; `count` is a constant for whole panels, so that the loops become vectors.
+MINKE_INLINE void minke_store_row(float *restrict output, const float *restrict bias, const float *restrict sums,
+                                  size_t count) {
+  if (bias) {
+    for (size_t row = 0; row < count; row++) output[row] = sums[row] + bias[row];
+  } else {
+    __builtin_memcpy(output, sums, count * sizeof(float));
+  }
+}
+
+MINKE_INLINE void minke_store_sums(const minke_product *product, size_t panel, size_t token, size_t tokens,
+                                   const float *sums) {
+  const size_t first = panel * MINKE_PANEL_ROWS, count = product->rows - first;
+  const float *bias = product->bias ? product->bias + first : NULL;
+  float *output = product->output + token * product->output_stride + first;
+  for (size_t i = 0; i < tokens; i++, output += product->output_stride, sums += MINKE_PANEL_ROWS) {
+    if (count >= MINKE_PANEL_ROWS)
+      minke_store_row(output, bias, sums, MINKE_PANEL_ROWS);
+    else
+      minke_store_row(output, bias, sums, count);
+  }
+}
+
+/// What every instruction set has alike, written once over its `quantize_block`. It is a macro, so that it is compiled
+/// with the target features of the file that names it.
+#define COMMON_KERNELS                                                                                           \
+  static void store(const minke_product *product, size_t panel, size_t token, size_t tokens, const float *sums) { \
+    minke_store_sums(product, panel, token, tokens, sums);                                                       \
+  }                                                                                                              \
+  QUANTIZE_KERNEL
 #define QUANTIZE_KERNEL                                                                                          \
   static void quantize(const float *input, size_t count, minke_activation_block *blocks, size_t stride) {        \
     for (size_t block = 0; block < count; block++)                                                               \
@@ -70,6 +108,7 @@ MINKE_INLINE void minke_finish_block(minke_activation_block *out, uint32_t magni
       .integer = {MINKE_INTEGER_FORMATS(MATMUL_ENTRY)},                                                          \
       .floats = {multiply_F32, multiply_F16, multiply_BF16},                                                     \
       .quantize = quantize,                                                                                      \
+      .store = store,                                                                                            \
   }
 
 extern const struct minke_matmul_table minke_matmul_portable;

@@ -76,6 +76,11 @@ MINKE_INLINE size_t minke_code_bytes(enum minke_codes codes) {
   }
 }
 
+/// Whether the two halves of a block's depth have scales of their own.
+MINKE_INLINE bool minke_scales_halves(enum minke_scales scales) {
+  return scales == MINKE_SCALES_SUPER_16 || scales == MINKE_SCALES_NIBBLES;
+}
+
 /// Bytes of scales behind the codes of every block.
 MINKE_INLINE size_t minke_trailer_bytes(enum minke_scales scales, bool minimum) {
   if (scales != MINKE_SCALES_F16) return 0;

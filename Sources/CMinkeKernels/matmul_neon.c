@@ -13,9 +13,10 @@
 
 /// Eight rows of one block in registers; [0] is rows 0…3 and [1] is rows 4…7.
 struct weights {
-  int8x16_t codes[8][2];                 // [k4-group][row part]
-  float32x4_t scale[2], minimum[2];      // of the block; of the super-block when halves have their own
-  int32x4_t sub_scale[2][2], sub_minimum[2][2];  // [depth half][row part]
+  int8x16_t codes[8][2];        // [k4-group][row part]
+  float32x4_t scale[2][2];      // [depth half][row part]; only the first where a block has one scale
+  float32x4_t minimum[2];       // of the block; of the super-block when depth halves have their own
+  int32x4_t sub_minimum[2][2];  // [depth half][row part]
 };
 
 /// Codes of eight bits and from the codebook are used as signed bytes, with no zero point.
@@ -67,26 +68,27 @@ MINKE_INLINE void load_scales(enum minke_scales scales, bool minimum, const uint
   const uint8_t *halves = (scales == MINKE_SCALES_F16 ? trailer : header) + 2 * row;
   const uint8_t *integers = header + minke_sub_scales(scales, minimum, sub) + row;
   int32x4_t values[2];
+  float32x4_t scale[2];
   UNROLL for (int part = 0; part < 2; part++) {
-    out->scale[part] = load_halves(halves + 8 * part);
+    out->scale[0][part] = scale[part] = load_halves(halves + 8 * part);
     if (minimum) out->minimum[part] = load_halves(halves + 64 + 8 * part);
   }
   if (scales == MINKE_SCALES_SUPER_32) {
     load_bytes(integers, values);
-    UNROLL for (int part = 0; part < 2; part++)
-      out->scale[part] = vmulq_f32(out->scale[part], vcvtq_f32_s32(values[part]));
+    UNROLL for (int part = 0; part < 2; part++) out->scale[0][part] = vmulq_f32(scale[part], vcvtq_f32_s32(values[part]));
     if (!minimum) return;
     load_bytes(header + minke_sub_minimums(sub) + row, values);
     UNROLL for (int part = 0; part < 2; part++)
       out->minimum[part] = vmulq_f32(out->minimum[part], vcvtq_f32_s32(values[part]));
-  } else if (scales == MINKE_SCALES_SUPER_16) {
-    UNROLL for (int half = 0; half < 2; half++) load_bytes(integers + 32 * half, out->sub_scale[half]);
-  } else if (scales == MINKE_SCALES_NIBBLES) {
+  } else if (minke_scales_halves(scales)) {
     UNROLL for (int half = 0; half < 2; half++) {
       load_bytes(integers + 32 * half, values);
       UNROLL for (int part = 0; part < 2; part++) {
-        out->sub_scale[half][part] = vandq_s32(values[part], vdupq_n_s32(15));
-        out->sub_minimum[half][part] = vandq_s32(vshrq_n_s32(values[part], 4), vdupq_n_s32(15));
+        if (scales == MINKE_SCALES_NIBBLES) {
+          out->sub_minimum[half][part] = vandq_s32(vshrq_n_s32(values[part], 4), vdupq_n_s32(15));
+          values[part] = vandq_s32(values[part], vdupq_n_s32(15));
+        }
+        out->scale[half][part] = vmulq_f32(scale[part], vcvtq_f32_s32(values[part]));
       }
     }
   }
@@ -104,43 +106,52 @@ MINKE_INLINE void multiply_half(const struct weights *weights, const minke_activ
   }
 }
 
-/// The integer dot products of eight rows of a block and one token.
-MINKE_INLINE void multiply_codes(enum minke_codes codes, enum minke_scales scales, int zero_point,
-                                 const struct weights *weights, const minke_activation_block *token,
-                                 int32x4_t dot[2]) {
-  if (is_signed(codes)) zero_point = 0;
-  if (scales != MINKE_SCALES_SUPER_16 && scales != MINKE_SCALES_NIBBLES) {
-    dot[0] = dot[1] = vdupq_n_s32(zero_point * token->negated_sum);
-    multiply_half(weights, token, 0, dot);
-    multiply_half(weights, token, 1, dot);
-    return;
+/// Adds the product of eight rows of a block with one scale and one token to `sums`.
+MINKE_INLINE void multiply_whole(int zero_point, bool minimum, const struct weights *weights,
+                                 const minke_activation_block *token, float *sums) {
+  int32x4_t dot[2];
+  dot[0] = dot[1] = vdupq_n_s32(zero_point * token->negated_sum);
+  multiply_half(weights, token, 0, dot);
+  multiply_half(weights, token, 1, dot);
+  UNROLL for (int part = 0; part < 2; part++) {
+    float32x4_t sum = vld1q_f32(sums + 4 * part);
+    sum = vfmaq_f32(sum, vmulq_n_f32(weights->scale[0][part], token->scale), vcvtq_f32_s32(dot[part]));
+    if (minimum) sum = vfmaq_n_f32(sum, weights->minimum[part], token->scaled_sum);
+    vst1q_f32(sums + 4 * part, sum);
   }
-  dot[0] = dot[1] = vdupq_n_s32(0);
+}
+
+/// Adds the product of eight rows of a block whose depth halves have their own scales and one token to `sums`.
+MINKE_INLINE void multiply_halves(int zero_point, bool minimum, const struct weights *weights,
+                                  const minke_activation_block *token, float *sums) {
+  float32x4_t parts[2];
   UNROLL for (int half = 0; half < 2; half++) {
-    int32x4_t part[2];
-    part[0] = part[1] = vdupq_n_s32(-zero_point * token->half_sums[half]);
-    multiply_half(weights, token, half, part);
-    UNROLL for (int i = 0; i < 2; i++) dot[i] = vmlaq_s32(dot[i], part[i], weights->sub_scale[half][i]);
+    int32x4_t dot[2];
+    dot[0] = dot[1] = vdupq_n_s32(-zero_point * token->half_sums[half]);
+    multiply_half(weights, token, half, dot);
+    UNROLL for (int part = 0; part < 2; part++) {
+      const float32x4_t product = vcvtq_f32_s32(dot[part]), scale = weights->scale[half][part];
+      parts[part] = half == 0 ? vmulq_f32(scale, product) : vfmaq_f32(parts[part], scale, product);
+    }
+  }
+  UNROLL for (int part = 0; part < 2; part++) {
+    if (minimum) {
+      int32x4_t offset = vmulq_n_s32(weights->sub_minimum[0][part], token->half_sums[0]);
+      offset = vmlaq_n_s32(offset, weights->sub_minimum[1][part], token->half_sums[1]);
+      parts[part] = vfmaq_f32(parts[part], weights->minimum[part], vcvtq_f32_s32(offset));
+    }
+    vst1q_f32(sums + 4 * part, vfmaq_n_f32(vld1q_f32(sums + 4 * part), parts[part], token->scale));
   }
 }
 
 /// Adds the product of eight rows of a block and one token to `sums`.
 MINKE_INLINE void multiply_block(enum minke_codes codes, enum minke_scales scales, int zero_point, bool minimum,
                                  const struct weights *weights, const minke_activation_block *token, float *sums) {
-  int32x4_t dot[2];
-  multiply_codes(codes, scales, zero_point, weights, token, dot);
-  UNROLL for (int part = 0; part < 2; part++) {
-    float32x4_t sum = vld1q_f32(sums + 4 * part);
-    sum = vfmaq_f32(sum, vmulq_n_f32(weights->scale[part], token->scale), vcvtq_f32_s32(dot[part]));
-    if (scales == MINKE_SCALES_NIBBLES) {
-      int32x4_t offset = vmulq_n_s32(weights->sub_minimum[0][part], token->half_sums[0]);
-      offset = vmlaq_n_s32(offset, weights->sub_minimum[1][part], token->half_sums[1]);
-      sum = vfmaq_f32(sum, vmulq_n_f32(weights->minimum[part], token->scale), vcvtq_f32_s32(offset));
-    } else if (minimum) {
-      sum = vfmaq_n_f32(sum, weights->minimum[part], token->scaled_sum);
-    }
-    vst1q_f32(sums + 4 * part, sum);
-  }
+  if (is_signed(codes)) zero_point = 0;
+  if (minke_scales_halves(scales))
+    multiply_halves(zero_point, minimum, weights, token, sums);
+  else
+    multiply_whole(zero_point, minimum, weights, token, sums);
 }
 
 MINKE_INLINE void multiply(enum minke_codes codes, enum minke_scales scales, int zero_point, bool minimum,
@@ -167,8 +178,9 @@ MINKE_INLINE void multiply(enum minke_codes codes, enum minke_scales scales, int
 }
 
 #define INTEGER_KERNEL(NAME, CODES, SCALES, ZERO_POINT, MINIMUM)                                        \
-  static void multiply_##NAME(const uint8_t *panel, const minke_activation_block *blocks, size_t count, \
-                              size_t tokens, float *sums) {                                             \
+  static void multiply_##NAME(const uint8_t *panel, const uint8_t *next,                        \
+                              const minke_activation_block *blocks, size_t count, size_t tokens, float *sums) { \
+    (void)next;                                                                                         \
     multiply(CODES, SCALES, ZERO_POINT, MINIMUM, panel, blocks, count, tokens, sums);                   \
   }
 MINKE_INTEGER_FORMATS(INTEGER_KERNEL)
@@ -231,7 +243,7 @@ MINKE_INLINE void quantize_block(const float *input, minke_activation_block *out
   minke_finish_block(out, magnitude, sums[0], sums[1]);
 }
 
-QUANTIZE_KERNEL
+COMMON_KERNELS
 
 #pragma clang attribute pop
 

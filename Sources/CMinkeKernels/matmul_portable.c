@@ -25,8 +25,9 @@ MINKE_INLINE int code_at(enum minke_codes codes, const uint8_t *block, int group
 
 /// The scales of one row of one block.
 struct row_scales {
-  float scale, minimum;
-  int sub_scale[2], sub_minimum[2];
+  float scale[2];  // of the block, or of each half of it
+  float minimum;   // of the block, or of the super-block when halves have their own
+  int sub_minimum[2];
 };
 
 MINKE_INLINE float half_at(const uint8_t *halves, int row) {
@@ -38,21 +39,22 @@ MINKE_INLINE float half_at(const uint8_t *halves, int row) {
 MINKE_INLINE struct row_scales scales_at(struct minke_layout layout, const uint8_t *header, const uint8_t *trailer,
                                          size_t sub, int row) {
   const uint8_t *halves = layout.scales == MINKE_SCALES_F16 ? trailer : header;
-  struct row_scales out = {.scale = half_at(halves, row), .sub_scale = {1, 1}};
+  const float scale = half_at(halves, row);
+  struct row_scales out = {.scale = {scale, scale}};
   if (layout.minimum) out.minimum = half_at(halves + 64, row);
   const uint8_t *integers = header + minke_sub_scales(layout.scales, layout.minimum, sub) + row;
   switch (layout.scales) {
     case MINKE_SCALES_F16: break;
     case MINKE_SCALES_SUPER_32:
-      out.scale *= (float)(int8_t)integers[0];
+      out.scale[0] *= (float)(int8_t)integers[0];
       if (layout.minimum) out.minimum *= (float)(int8_t)header[minke_sub_minimums(sub) + (size_t)row];
       break;
     case MINKE_SCALES_SUPER_16:
-      for (int h = 0; h < 2; h++) out.sub_scale[h] = (int8_t)integers[32 * h];
+      for (int h = 0; h < 2; h++) out.scale[h] *= (float)(int8_t)integers[32 * h];
       break;
     case MINKE_SCALES_NIBBLES:
       for (int h = 0; h < 2; h++) {
-        out.sub_scale[h] = integers[32 * h] & 15;
+        out.scale[h] *= (float)(integers[32 * h] & 15);
         out.sub_minimum[h] = integers[32 * h] >> 4;
       }
       break;
@@ -66,17 +68,18 @@ MINKE_INLINE float multiply_row(struct minke_layout layout, const int *codes, st
   int dots[2] = {0, 0};
   for (int half = 0; half < 2; half++)
     for (int k = 16 * half; k < 16 * half + 16; k++) dots[half] += codes[k] * input->codes[k];
-  int dot = scales.sub_scale[0] * dots[0] + scales.sub_scale[1] * dots[1];
-  float scale = scales.scale * input->scale;
-  sum = fmaf(scale, (float)dot, sum);
-  if (layout.scales == MINKE_SCALES_NIBBLES) {
-    int offset = scales.sub_minimum[0] * input->half_sums[0] + scales.sub_minimum[1] * input->half_sums[1];
-    float minimum = scales.minimum * input->scale;
-    sum = fmaf(minimum, (float)offset, sum);
-  } else if (layout.minimum) {
-    sum = fmaf(scales.minimum, input->scaled_sum, sum);
+  if (minke_scales_halves(layout.scales)) {
+    float part = scales.scale[0] * (float)dots[0];
+    part = fmaf(scales.scale[1], (float)dots[1], part);
+    if (layout.minimum) {
+      int offset = scales.sub_minimum[0] * input->half_sums[0] + scales.sub_minimum[1] * input->half_sums[1];
+      part = fmaf(scales.minimum, (float)offset, part);
+    }
+    return fmaf(part, input->scale, sum);
   }
-  return sum;
+  float scale = scales.scale[0] * input->scale;
+  sum = fmaf(scale, (float)(dots[0] + dots[1]), sum);
+  return layout.minimum ? fmaf(scales.minimum, input->scaled_sum, sum) : sum;
 }
 
 MINKE_INLINE void multiply_integers(struct minke_layout layout, const uint8_t *panel,
@@ -107,8 +110,9 @@ MINKE_INLINE void multiply_integers(struct minke_layout layout, const uint8_t *p
 }
 
 #define INTEGER_KERNEL(NAME, CODES, SCALES, ZERO_POINT, MINIMUM)                                             \
-  static void multiply_##NAME(const uint8_t *panel, const minke_activation_block *blocks, size_t block_count, \
-                              size_t tokens, float *sums) {                                                  \
+  static void multiply_##NAME(const uint8_t *panel, const uint8_t *next,                        \
+                              const minke_activation_block *blocks, size_t block_count, size_t tokens, float *sums) { \
+    (void)next;                                                                                              \
     multiply_integers((struct minke_layout){CODES, SCALES, ZERO_POINT, MINIMUM}, panel, blocks, block_count, \
                       tokens, sums);                                                                         \
   }
@@ -167,6 +171,6 @@ static void quantize_block(const float *input, minke_activation_block *out) {
   minke_finish_block(out, largest, sums[0], sums[1]);
 }
 
-QUANTIZE_KERNEL
+COMMON_KERNELS
 
 const struct minke_matmul_table minke_matmul_portable = MATMUL_TABLE;

@@ -73,7 +73,7 @@ extension Transformer {
       throw ModelError(.workspace, "workspace", found: "another model's", expected: "this model's")
     }
     let pass = try workspace.lay(batch)
-    if pass.hidden.count > 0 { run(architecture, pass) }
+    if pass.hidden.count > 0 { run(architecture, pass, workspace) }
     return pass.logits
   }
 
@@ -93,10 +93,11 @@ extension Transformer {
   }
 
   /// One parallel region, for a concrete architecture: the layers' code is specialised for it.
-  private func run<Family: Architecture>(_ family: Family, _ pass: ForwardPass) {
+  private func run<Family: Architecture>(_ family: Family, _ pass: ForwardPass, _ workspace: Workspace) {
     pool.run { worker in
-      pass.fillRotaryTables(worker)
-      family.forward(pass, worker: worker)
+      let seen = pass.seen(by: worker, workspace.workerRows[worker.index])
+      seen.fillRotaryTables(worker)
+      family.forward(seen, worker: worker)
     }
   }
 }

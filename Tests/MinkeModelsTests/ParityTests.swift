@@ -86,6 +86,40 @@ struct BatchingTests {
     #expect(caches.map(\.count) == [18, 13, 2])
   }
 
+  /// A prompt and its continuation with 0, 1, 3, 7 and 15 others at its side, on one thread and on two.
+  @Test("in crowds of every size", arguments: TinyModel.names)
+  func crowds(name: String) throws {
+    let tiny = try TinyModel(name)
+    let prompt = Array(tiny.tokens[0..<21])
+    let steps = Array(tiny.tokens[21..<26])
+    var expected: [Float]?
+    for threads in [1, 2] {
+      let runner = try Runner(tiny.file, threads: threads, limits: .init(rows: 256, logitRows: 256))
+      for others in [0, 1, 3, 7, 15] {
+        let caches = try (0...others).map { _ in try runner.cache(.f16) }
+        // Neighbours begin with prompts of other lengths, before and behind in the batch; then all decode together.
+        let place = others / 2
+        var batch = (0...others).map { index in
+          let tokens =
+            index == place ? prompt : Array(tiny.tokens[index % 7..<index % 7 + 1 + 3 * index % 13])
+          return SequenceInput(tokens, cache: caches[index], logitCount: index == place ? prompt.count : 0)
+        }
+        var logits = try runner.logits(batch)
+        for (step, token) in steps.enumerated() {
+          for index in 0...others {
+            let next = index == place ? token : tiny.tokens[(step + index) % tiny.tokens.count]
+            batch[index] = SequenceInput([next], cache: caches[index], logitCount: index == place ? 1 : 0)
+          }
+          logits += try runner.logits(batch)
+        }
+        #expect(
+          logits.map(\.bitPattern) == (expected ?? logits).map(\.bitPattern),
+          "\(threads) threads, \(others) others")
+        expected = expected ?? logits
+      }
+    }
+  }
+
   @Test("when a prompt is longer than the workspace")
   func prefill() throws {
     let tiny = try TinyModel("gemma3-regular")

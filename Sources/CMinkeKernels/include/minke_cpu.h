@@ -40,6 +40,9 @@ static inline void minke_cpu_relax(void) {
 #endif
 }
 
+/// Asks for a cache line that will be read soon: a hint.
+static inline void minke_cpu_fetch(const void *_Nonnull address) { __builtin_prefetch(address, 0, 2); }
+
 /// How many processors the operating system lets this process run on; at least 1.
 int minke_cpu_affinity_count(void);
 

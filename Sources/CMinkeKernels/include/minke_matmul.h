@@ -76,11 +76,23 @@ typedef struct minke_product {
   size_t input_stride;
   /// One value a row, added to the product.
   const float *_Nullable bias;
-  float *output;
+  float *_Nullable output;
   size_t output_stride;
-  /// Whether the product is added to what `output` holds.
-  bool accumulate;
+  /// What will be read after the last panel of a call, such as the first panel of the next product: a hint.
+  const uint8_t *_Nullable next;
 } minke_product;
+
+/// activation(gate) · up of two products of one input and of as many rows, whose own `output` is not used.
+typedef struct minke_gated_product {
+  minke_product gate, up;
+  /// Of `count` elements; `out` may be `gate`.
+  void (*activate)(const float *gate, const float *up, float *out, size_t count);
+  /// Where the result goes, quantised, as the blocks of a product's input of depth `rows`; rows are then whole blocks.
+  minke_activation_block *_Nullable blocks;
+  /// Where the result goes as floats.
+  float *_Nullable output;
+  size_t output_stride;
+} minke_gated_product;
 
 /// Writes the elements of one stored row as floats, with exactly GGML's values. False when the type is unknown.
 bool minke_dequantize_row(uint32_t element_type, const void *row, size_t columns, float *out);
@@ -106,6 +118,10 @@ void minke_quantize(minke_cpu_level level, const float *input, size_t first, siz
 /// Multiplies panels [first_panel, last_panel) by token groups [first_group, last_group).
 void minke_multiply(minke_cpu_level level, const minke_product *product, size_t first_panel, size_t last_panel,
                     size_t first_group, size_t last_group);
+
+/// The same for a gated product: each panel of results is activated, and quantised, while it is in the first cache.
+void minke_multiply_gated(minke_cpu_level level, const minke_gated_product *product, size_t first_panel,
+                          size_t last_panel, size_t first_group, size_t last_group);
 
 #pragma clang assume_nonnull end
 

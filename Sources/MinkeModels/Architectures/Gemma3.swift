@@ -62,19 +62,17 @@ struct Gemma3: Architecture {
 
   func forward(_ pass: ForwardPass, worker: Worker) {
     // [rows] → [rows, hiddenSize]
-    unsafe embedding(pass.tokens, into: pass.hidden, worker: worker)
+    embedding(pass)
     for (index, layer) in layers.enumerated() {
+      let next = index + 1 < layers.count ? layers[index + 1].attention.query : head.projection
       // x ← x + norm(attention(norm(x))), [rows, hiddenSize]
-      layer.attentionNorm(
-        pass.hidden, into: pass.normed, quantized: layer.attention.readsQuantized, worker: worker)
-      layer.attention(
-        pass.normed, layer: index, into: pass.branch, accumulate: false, pass: pass, worker: worker)
-      layer.postAttentionNorm.add(pass.branch, to: pass.hidden, worker: worker)
+      layer.attentionNorm(pass, quantized: layer.attention.readsQuantized)
+      layer.attention(pass, layer: index, next: layer.feedForward.gate, worker: worker)
+      layer.postAttentionNorm.addBranch(pass)
       // x ← x + norm(feedForward(norm(x))), [rows, hiddenSize]
-      layer.feedForwardNorm(
-        pass.hidden, into: pass.normed, quantized: layer.feedForward.readsQuantized, worker: worker)
-      layer.feedForward(pass.normed, into: pass.branch, accumulate: false, pass: pass, worker: worker)
-      layer.postFeedForwardNorm.add(pass.branch, to: pass.hidden, worker: worker)
+      layer.feedForwardNorm(pass, quantized: layer.feedForward.readsQuantized)
+      layer.feedForward(pass, next: next, worker: worker)
+      layer.postFeedForwardNorm.addBranch(pass)
     }
     // [rows, hiddenSize] → [logitRows, vocabulary]
     head(pass, worker: worker)

@@ -8,28 +8,30 @@ struct ForwardPass {
   let slices: UnsafeBufferPointer<SequenceSlice>
   /// `[rows]`
   let tokens: UnsafePointer<Int32>
+  /// Who works on rows that need no others, such as those of a norm: `.alone` where this worker has rows of its own.
+  var rowWorker: Worker = .alone
   /// The residual stream `[rows, hiddenSize]`.
-  let hidden: Rows
+  var hidden: Rows
   /// A norm of it `[rows, hiddenSize]`.
-  let normed: MatmulInput
-  /// What a sublayer adds to the residual stream `[rows, hiddenSize]`, where it is normed first.
+  var normed: MatmulInput
+  /// What a sublayer adds to the residual stream `[rows, hiddenSize]`.
   let branch: Rows
   /// `[rows, heads · keyLength]`
   let queries: Rows
+  /// Queries with their norm and rotation; the same memory as `queries` where they are not copied.
+  var rotated: Rows
   /// `[rows, keyValueHeads · keyLength]`
   let keys: Rows
   /// `[rows, keyValueHeads · keyLength]`
   let values: Rows
   /// `[rows, heads · keyLength]`
-  let attended: MatmulInput
+  var attended: MatmulInput
   /// `[rows, feedForwardSize]`
   let gated: MatmulInput
-  /// `[rows, feedForwardSize]`
-  let up: Rows
   /// Rows of `hidden` whose logits are wanted `[logits.count]`.
   let logitRows: UnsafePointer<Int32>
   /// `[logitRows, hiddenSize]`; shares memory with `normed`.
-  let headInput: MatmulInput
+  var headInput: MatmulInput
   /// `[logitRows, vocabulary]`
   let logits: Rows
   // The workspace that makes the pass owns these and outlives it; counting references in each layer
@@ -40,7 +42,19 @@ struct ForwardPass {
 }
 
 extension ForwardPass {
-  /// The rotations of the batch's positions. No barrier: they are first used after the embedding's.
+  /// Adds the branch to the residual stream. No barrier: rows stay with their worker.
+  func addBranch() { add(hidden, branch, into: hidden, worker: rowWorker) }
+
+  /// Copies the queries to where they are rotated.
+  func gatherQueries() {
+    guard unsafe rotated.base != queries.base else { return }
+    for row in 0..<queries.count {
+      _ = unsafe rotated.buffer(row: row).update(
+        fromContentsOf: UnsafeBufferPointer(queries.buffer(row: row)))
+    }
+  }
+
+  /// The rotations of the batch's positions. No barrier: they are first used after that of the first products.
   func fillRotaryTables(_ worker: Worker) {
     for index in unsafe slices.indices {
       let slice = unsafe slices[index]

@@ -28,18 +28,20 @@ package final class Workspace {
   let localRotary: RotaryTable
   let attentionScratch: AttentionScratch
   private let arena: Arena
-  private let hidden, branch, queries, keys, values, up, logits: Rows
+  private let hidden, branch, queries, keys, values, logits: Rows
   private let normed, attended, gated: MatmulInput
   let tokens: UnsafeMutablePointer<Int32>
   let logitRows: UnsafeMutablePointer<Int32>
   let slices: UnsafeMutablePointer<SequenceSlice>
+  /// One for each worker.
+  let workerRows: [WorkerRows]
 
   /// - Throws: ``ModelError`` for limits without extent, ``TensorError`` when memory is refused.
   init(
     _ configuration: ModelConfiguration, _ limits: Limits, rotary divisors: [Float]?, threadCount: Int
   ) throws {
     guard limits.rows > 0, limits.logitRows > 0,
-      let bytes = Self.byteCount(configuration, limits)
+      let bytes = Self.byteCount(configuration, limits, threadCount: threadCount)
     else {
       throw ModelError(
         .memory, "workspace", found: "\(limits.rows) rows, \(limits.logitRows) with logits",
@@ -65,7 +67,6 @@ package final class Workspace {
     values = try rows(attention.keyWidth)
     attended = try input(attention.queryWidth)
     gated = try input(configuration.feedForwardSize)
-    up = try rows(configuration.feedForwardSize)
     logits = try arena.rows(count: limits.logitRows, width: configuration.vocabularySize)
     unsafe tokens = try arena.allocate(Int32.self, count: limits.rows)
     unsafe logitRows = try arena.allocate(Int32.self, count: limits.logitRows)
@@ -74,6 +75,7 @@ package final class Workspace {
       configuration.localRotary == configuration.rotary
       ? rotary : try configuration.localRotary.table(capacity: limits.rows, dividedBy: nil)
     attentionScratch = try AttentionScratch(headDimension: attention.keyLength, workerCount: threadCount)
+    workerRows = try (0..<threadCount).map { _ in try WorkerRows(arena, configuration) }
     unsafe slices = .allocate(capacity: limits.rows)
   }
 
@@ -85,12 +87,12 @@ package final class Workspace {
 
 extension Workspace {
   /// Bytes of the activations, nil when they overflow.
-  static func byteCount(_ configuration: ModelConfiguration, _ limits: Limits) -> Int? {
+  static func byteCount(_ configuration: ModelConfiguration, _ limits: Limits, threadCount: Int) -> Int? {
     let attention = configuration.attention
     let (hidden, feedForward) = (configuration.hiddenSize, configuration.feedForwardSize)
     let widths = [
       hidden, hidden, hidden, attention.queryWidth, attention.queryWidth, attention.keyWidth,
-      attention.keyWidth, feedForward, feedForward,
+      attention.keyWidth, feedForward,
     ]
     let parts =
       widths.map { Arena.byteCount(rows: limits.rows, width: $0) }
@@ -101,7 +103,7 @@ extension Workspace {
         Arena.byteCount(rows: limits.logitRows, width: configuration.vocabularySize),
         limits.rows.multipliedSaturated(by: MemoryLayout<Int32>.stride),
         limits.logitRows.multipliedSaturated(by: MemoryLayout<Int32>.stride),
-      ]
+      ] + (0..<threadCount).flatMap { _ in WorkerRows.parts(configuration) }
     var total = 0
     for part in parts {
       guard let part else { return nil }
@@ -112,15 +114,12 @@ extension Workspace {
 
   /// The views of a pass over `rows` tokens in `slices` slices, `logitRows` of them with logits.
   func pass(rows: Int, slices count: Int, logitRows logitCount: Int) -> ForwardPass {
-    func input(_ input: MatmulInput, _ count: Int) -> MatmulInput {
-      unsafe MatmulInput(input.floats.rows(0..<count), blocks: input.blocks)
-    }
     return unsafe ForwardPass(
       slices: UnsafeBufferPointer(start: slices, count: count), tokens: tokens,
-      hidden: hidden.rows(0..<rows), normed: input(normed, rows), branch: branch.rows(0..<rows),
-      queries: queries.rows(0..<rows), keys: keys.rows(0..<rows), values: values.rows(0..<rows),
-      attended: input(attended, rows), gated: input(gated, rows), up: up.rows(0..<rows),
-      logitRows: logitRows, headInput: input(normed, logitCount), logits: logits.rows(0..<logitCount),
+      hidden: hidden.rows(0..<rows), normed: normed.first(rows), branch: branch.rows(0..<rows),
+      queries: queries.rows(0..<rows), rotated: queries.rows(0..<rows), keys: keys.rows(0..<rows),
+      values: values.rows(0..<rows), attended: attended.first(rows), gated: gated.first(rows),
+      logitRows: logitRows, headInput: normed.first(logitCount), logits: logits.rows(0..<logitCount),
       rotary: rotary, localRotary: localRotary, attentionScratch: attentionScratch)
   }
 }

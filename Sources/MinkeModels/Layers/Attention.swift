@@ -18,39 +18,39 @@ struct Attention {
   /// Whether the input must be given as 8-bit integers too.
   var readsQuantized: Bool { query.readsQuantized || key.readsQuantized || value.readsQuantized }
 
-  /// input `[rows, hiddenSize]` → output `[rows, hiddenSize]`, or added to it; keys and values are written
-  /// to `layer` of the sequences' caches. Ends with a barrier.
-  func callAsFunction(
-    _ input: MatmulInput, layer: Int, into result: Rows, accumulate: Bool, pass: ForwardPass,
-    worker: Worker
-  ) {
+  /// `pass.normed` `[rows, hiddenSize]` → `pass.branch` `[rows, hiddenSize]`; keys and values are written to `layer` of
+  /// the sequences' caches. Ends with a barrier.
+  ///
+  /// - Parameter next: the product that follows.
+  func callAsFunction(_ pass: ForwardPass, layer: Int, next: Linear, worker: Worker) {
     // [rows, hiddenSize] → [rows, heads · keyLength] and twice [rows, keyValueHeads · keyLength]
-    query(input, into: pass.queries, worker: worker)
-    key(input, into: pass.keys, worker: worker)
-    value(input, into: pass.values, worker: worker)
-    worker.synchronize()
+    query(pass.normed, into: pass.queries, next: key, worker: worker)
+    key(pass.normed, into: pass.keys, next: value, worker: worker)
+    value(pass.normed, into: pass.values, next: output, worker: worker)
+    worker.synchronize(fetching: output.weight)
 
-    // Both operations on queries divide the heads among workers in the same way: no barrier between them.
+    // Operations on queries divide the heads among workers in the same way: no barrier between them.
     let rotary = unsafe isLocal ? pass.localRotary : pass.rotary
-    queryNorm?.normalizeHeads(pass.queries, worker: worker)
-    applyRotary(pass.queries, headDimension: keyLength, table: rotary, worker: worker)
+    pass.gatherQueries()
+    queryNorm?.normalizeHeads(pass.rotated, worker: pass.rowWorker)
+    applyRotary(pass.rotated, headDimension: keyLength, table: rotary, worker: pass.rowWorker)
     unsafe appendKeysValues(
       keys: pass.keys, values: pass.values, slices: pass.slices, layer: layer, norm: keyNorm?.ofHeads,
       rotary: rotary, worker: worker)
-    worker.synchronize()
+    worker.synchronize(fetching: output.weight)
 
     // [rows, heads · keyLength]
     unsafe attention(
-      pass.queries, slices: pass.slices, layer: layer, parameters: parameters,
+      pass.rotated, slices: pass.slices, layer: layer, parameters: parameters,
       scratch: pass.attentionScratch, into: pass.attended.floats, worker: worker)
-    worker.synchronize()
+    worker.synchronize(fetching: output.weight)
     if output.readsQuantized {
-      pass.attended.quantize(worker: worker)
-      worker.synchronize()
+      pass.attended.quantize(worker: pass.rowWorker)
+      pass.rowWorker.synchronize()
     }
 
     // [rows, heads · keyLength] → [rows, hiddenSize]
-    output(pass.attended, into: result, accumulate: accumulate, worker: worker)
-    worker.synchronize()
+    output(pass.attended, into: pass.branch, next: next, worker: worker)
+    worker.synchronize(fetching: next.weight)
   }
 }

@@ -27,14 +27,18 @@ struct DecoderLayer {
 extension DecoderLayer {
   /// Adds both branches to the residual stream.
   ///
-  /// - Parameter index: the layer's place in the caches.
-  func callAsFunction(_ pass: ForwardPass, layer index: Int, worker: Worker) {
+  /// - Parameters:
+  ///   - index: the layer's place in the caches.
+  ///   - next: the product that follows the layer.
+  func callAsFunction(_ pass: ForwardPass, layer index: Int, next: Linear, worker: Worker) {
     // x ← x + attention(norm(x)), [rows, hiddenSize]
-    attentionNorm(pass.hidden, into: pass.normed, quantized: attention.readsQuantized, worker: worker)
-    attention(pass.normed, layer: index, into: pass.hidden, accumulate: true, pass: pass, worker: worker)
+    attentionNorm(pass, quantized: attention.readsQuantized)
+    attention(pass, layer: index, next: feedForward.gate, worker: worker)
+    pass.addBranch()
     // x ← x + feedForward(norm(x)), [rows, hiddenSize]
-    feedForwardNorm(pass.hidden, into: pass.normed, quantized: feedForward.readsQuantized, worker: worker)
-    feedForward(pass.normed, into: pass.hidden, accumulate: true, pass: pass, worker: worker)
+    feedForwardNorm(pass, quantized: feedForward.readsQuantized)
+    feedForward(pass, next: next, worker: worker)
+    pass.addBranch()
   }
 }
 
@@ -69,7 +73,7 @@ extension Attention {
 extension FeedForward {
   init(
     _ configuration: ModelConfiguration, _ weights: inout WeightLoader, prefix: String,
-    activation: Activation
+    activation: GateActivation
   ) throws {
     let (width, inner) = (configuration.hiddenSize, configuration.feedForwardSize)
     gate = try weights.linear(prefix + "ffn_gate", inputs: width, outputs: inner)

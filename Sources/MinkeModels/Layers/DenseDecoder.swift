@@ -19,8 +19,11 @@ struct DenseDecoder {
 
   func callAsFunction(_ pass: ForwardPass, worker: Worker) {
     // [rows] → [rows, hiddenSize]
-    unsafe embedding(pass.tokens, into: pass.hidden, worker: worker)
-    for (index, layer) in layers.enumerated() { layer(pass, layer: index, worker: worker) }
+    embedding(pass)
+    for (index, layer) in layers.enumerated() {
+      let next = index + 1 < layers.count ? layers[index + 1].attention.query : head.projection
+      layer(pass, layer: index, next: next, worker: worker)
+    }
     // [rows, hiddenSize] → [logitRows, vocabulary]
     head(pass, worker: worker)
   }

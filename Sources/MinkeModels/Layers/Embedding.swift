@@ -6,13 +6,10 @@ struct Embedding {
   let table: StoredMatrix
   let scale: Float
 
-  /// tokens `[rows]` → output `[rows, hiddenSize]`. Ends with a barrier.
-  func callAsFunction(_ tokens: UnsafePointer<Int32>, into output: Rows, worker: Worker) {
-    let share = worker.share(of: output.count)
-    if !share.isEmpty {
-      for row in share { unsafe dequantizeRow(table, row: Int(tokens[row]), into: output[row]) }
-      if scale != 1 { MinkeTensors.scale(output.rows(share), by: scale, worker: .alone) }
-    }
-    worker.synchronize()
+  /// `pass.tokens` `[rows]` → `pass.hidden` `[rows, hiddenSize]`. No barrier: rows stay with their worker.
+  func callAsFunction(_ pass: ForwardPass) {
+    let share = pass.rowWorker.share(of: pass.hidden.count)
+    for row in share { unsafe dequantizeRow(table, row: Int(pass.tokens[row]), into: pass.hidden[row]) }
+    if scale != 1 { MinkeTensors.scale(pass.hidden.rows(share), by: scale, worker: .alone) }
   }
 }

@@ -2,37 +2,25 @@ internal import MinkeTensors
 
 /// Gated feed-forward network (arXiv:2002.05202): down(activation(gate(x)) · up(x)).
 struct FeedForward {
-  enum Activation {
-    case silu
-    /// GELU in its tanh form.
-    case gelu
-  }
-
   let gate: Linear
   let up: Linear
   let down: Linear
-  let activation: Activation
+  let activation: GateActivation
 
   /// Whether the input must be given as 8-bit integers too.
   var readsQuantized: Bool { gate.readsQuantized || up.readsQuantized }
 
-  /// input `[rows, hiddenSize]` → output `[rows, hiddenSize]`, or added to it. Ends with a barrier.
-  func callAsFunction(
-    _ input: MatmulInput, into output: Rows, accumulate: Bool, pass: ForwardPass, worker: Worker
-  ) {
+  /// `pass.normed` `[rows, hiddenSize]` → `pass.branch` `[rows, hiddenSize]`. Ends with a barrier.
+  ///
+  /// - Parameter next: the product that follows.
+  func callAsFunction(_ pass: ForwardPass, next: Linear, worker: Worker) {
     // [rows, hiddenSize] → [rows, feedForwardSize]
-    gate(input, into: pass.gated.floats, worker: worker)
-    up(input, into: pass.up, worker: worker)
-    worker.synchronize()
-    switch activation {
-    case .silu: siluMultiply(pass.gated.floats, pass.up, into: pass.gated.floats, worker: worker)
-    case .gelu: geluMultiply(pass.gated.floats, pass.up, into: pass.gated.floats, worker: worker)
-    }
-    // Divided among workers as the activation is: no barrier between them.
-    if down.readsQuantized { pass.gated.quantize(worker: worker) }
-    worker.synchronize()
+    unsafe gatedMatmul(
+      pass.normed, gate: (gate.weight, gate.bias), up: (up.weight, up.bias), activation: activation,
+      into: pass.gated, quantized: down.readsQuantized, next: down.weight, worker: worker)
+    worker.synchronize(fetching: down.weight)
     // [rows, feedForwardSize] → [rows, hiddenSize]
-    down(pass.gated, into: output, accumulate: accumulate, worker: worker)
-    worker.synchronize()
+    down(pass.gated, into: pass.branch, next: next, worker: worker)
+    worker.synchronize(fetching: next.weight)
   }
 }

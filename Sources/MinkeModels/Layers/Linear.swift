@@ -11,7 +11,9 @@ struct Linear {
 
   /// input `[rows, inputs]` → output `[rows, outputs]`. No barrier: the input must be complete before,
   /// the output is complete after the next.
-  func callAsFunction(_ input: MatmulInput, into output: Rows, accumulate: Bool = false, worker: Worker) {
-    unsafe matmul(input, weight, bias: bias, into: output, accumulate: accumulate, worker: worker)
+  ///
+  /// - Parameter next: the product that follows, where it is known: its weights are fetched ahead.
+  func callAsFunction(_ input: MatmulInput, into output: Rows, next: Linear? = nil, worker: Worker) {
+    unsafe matmul(input, weight, bias: bias, into: output, next: next?.weight, worker: worker)
   }
 }

@@ -12,13 +12,16 @@ struct OutputHead {
   /// residual stream `[rows, hiddenSize]` → logits `[pass.logitRows, vocabulary]`. Ends with a barrier.
   func callAsFunction(_ pass: ForwardPass, worker: Worker) {
     guard pass.logits.count > 0 else { return }
-    // The chosen rows [logitRows, hiddenSize]
-    let share = worker.share(of: pass.logits.count)
+    // The chosen rows [logitRows, hiddenSize], of any worker
+    pass.rowWorker.synchronize()
+    let share = pass.rowWorker.share(of: pass.logits.count)
     for row in share {
       let source = unsafe UnsafeBufferPointer(pass.hidden.buffer(row: Int(pass.logitRows[row])))
       _ = unsafe pass.headInput.floats.buffer(row: row).update(fromContentsOf: source)
     }
-    norm(pass.headInput.floats, into: pass.headInput, quantized: projection.readsQuantized, worker: worker)
+    norm(
+      pass.headInput.floats, into: pass.headInput, quantized: projection.readsQuantized,
+      worker: pass.rowWorker)
     // [logitRows, hiddenSize] → [logitRows, vocabulary]
     projection(pass.headInput, into: pass.logits, worker: worker)
     worker.synchronize()

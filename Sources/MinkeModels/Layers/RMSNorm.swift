@@ -11,6 +11,11 @@ struct RMSNorm {
   let width: Int
   let epsilon: Float
 
+  /// The residual stream → `pass.normed`, both `[rows, hiddenSize]`; see below.
+  func callAsFunction(_ pass: ForwardPass, quantized: Bool) {
+    self(pass.hidden, into: pass.normed, quantized: quantized, worker: pass.rowWorker)
+  }
+
   /// input `[rows, width]` → output `[rows, width]`, also as 8-bit integers where the products that
   /// follow read those. Ends with a barrier.
   func callAsFunction(_ input: Rows, into output: MatmulInput, quantized: Bool, worker: Worker) {
@@ -23,16 +28,13 @@ struct RMSNorm {
     worker.synchronize()
   }
 
-  /// Normalises `branch` in place and adds it to the residual stream, both `[rows, width]`. Ends with a
-  /// barrier.
-  func add(_ branch: Rows, to residual: Rows, worker: Worker) {
-    let share = worker.share(of: branch.count)
-    if !share.isEmpty {
-      let (branch, residual) = (branch.rows(share), residual.rows(share))
-      unsafe rmsNorm(branch, weight: weight, epsilon: epsilon, into: branch, worker: .alone)
-      MinkeTensors.add(residual, branch, into: residual, worker: .alone)
-    }
-    worker.synchronize()
+  /// Adds the norm of `pass.branch` to the residual stream, both `[rows, hiddenSize]`; `pass.normed` is overwritten. No
+  /// barrier: rows stay with their worker.
+  func addBranch(_ pass: ForwardPass) {
+    let share = pass.rowWorker.share(of: pass.hidden.count)
+    let (residual, normed) = (pass.hidden.rows(share), pass.normed.floats.rows(share))
+    unsafe rmsNorm(pass.branch.rows(share), weight: weight, epsilon: epsilon, into: normed, worker: .alone)
+    MinkeTensors.add(residual, normed, into: residual, worker: .alone)
   }
 
   /// Normalises each head of `[rows, heads · width]` by itself, in place. Heads are split among workers;

@@ -24,7 +24,8 @@ extension MemoryEstimate {
     weights = Self.packedWeights(of: tensors)
     let scratch = AttentionScratch.byteCount(
       headDimension: configuration.attention.keyLength, workerCount: threadCount)
-    workspace = (Workspace.byteCount(configuration, limits) ?? .max).addingSaturated(scratch)
+    workspace = (Workspace.byteCount(configuration, limits, threadCount: threadCount) ?? .max)
+      .addingSaturated(scratch)
     let shape = configuration.cacheShape(cacheElement, cacheElement)
     cache = shape.byteCount(capacity: max(contextLength, 1)) ?? .max
     let block = KVCacheShape.blockLength

@@ -17,6 +17,11 @@ package struct MatmulInput {
     unsafe self.blocks = blocks
   }
 
+  /// The first `count` rows of the memory.
+  package func first(_ count: Int) -> MatmulInput {
+    unsafe MatmulInput(floats.rows(0..<count), blocks: blocks)
+  }
+
   /// Bytes that the quantised form takes, or nil when they overflow. Widths that are not a multiple of 32 have none:
   /// only float weights have such rows.
   package static func byteCount(tokens: Int, width: Int) -> Int? {

@@ -36,6 +36,11 @@ package struct PackedMatrix {
   }
 
   package var panelCount: Int { (rows + PackedFormat.panelRows - 1) / PackedFormat.panelRows }
+
+  /// Where a worker begins to read, in a product with few tokens.
+  package func firstPanel(of worker: Worker) -> UnsafeMutableRawPointer {
+    unsafe base + worker.share(of: panelCount).lowerBound * format.panelByteCount(columns: columns)
+  }
 }
 
 // Written by `pack` alone, whose workers write different panels; only read afterwards.

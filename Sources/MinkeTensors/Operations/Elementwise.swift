@@ -1,21 +1,5 @@
 internal import CMinkeKernels
 
-/// `silu(gate) · up`, all `[count, width]`; `output` may be an input.
-package func siluMultiply(_ gate: Rows, _ up: Rows, into output: Rows, worker: Worker) {
-  let kernel = unsafe minke_vector().pointee.silu_multiply
-  unsafe forEachPart(of: output, gate, up, worker: worker) { output, gate, up, count in
-    unsafe kernel(gate, up, output, count)
-  }
-}
-
-/// `gelu(gate) · up` with gelu's tanh form, all `[count, width]`; `output` may be an input.
-package func geluMultiply(_ gate: Rows, _ up: Rows, into output: Rows, worker: Worker) {
-  let kernel = unsafe minke_vector().pointee.gelu_multiply
-  unsafe forEachPart(of: output, gate, up, worker: worker) { output, gate, up, count in
-    unsafe kernel(gate, up, output, count)
-  }
-}
-
 /// `x + y`, all `[count, width]`; `output` may be an input.
 package func add(_ x: Rows, _ y: Rows, into output: Rows, worker: Worker) {
   let kernel = unsafe minke_vector().pointee.add

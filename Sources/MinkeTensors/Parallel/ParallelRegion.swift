@@ -29,22 +29,36 @@ struct ParallelRegion: ~Copyable {
   let epoch = LonelyAtomic()
   /// Threads that sleep, or are about to.
   let parked = LonelyAtomic()
+  let queues = unsafe WorkQueues()
 
   var job: ((Worker) -> Void)?
   var isClosing = false
   var workerCount = 1
+  /// How many operations each worker has taken turns in; a worker touches its own number alone.
+  let operations: UnsafeMutablePointer<UInt32>
+  /// Numbers from one worker's to the next: pairs of cache lines.
+  static let operationStride = 32
   /// How long to spin before the processor is offered to others.
   let patience: Backoff.Patience
 
   var mutex = unsafe pthread_mutex_t()
   var wake = pthread_cond_t()
 
-  init(patience: Backoff.Patience) {
+  init(patience: Backoff.Patience, threadCount: Int) {
     unsafe self.patience = patience
+    unsafe operations = .allocate(capacity: threadCount * Self.operationStride)
+    unsafe operations.initialize(repeating: 0, count: threadCount * Self.operationStride)
   }
 
+  deinit { unsafe operations.deallocate() }
+
   /// The barrier: the last to arrive lets all others go.
-  static func synchronize(_ region: UnsafeMutablePointer<ParallelRegion>, count: Int) {
+  ///
+  /// - Parameter work: what a waiting thread can do meanwhile, in small steps; false when there is no more.
+  @inline(__always)
+  static func synchronize(
+    _ region: UnsafeMutablePointer<ParallelRegion>, count: Int, meanwhile work: () -> Bool = { false }
+  ) {
     let epoch = unsafe region.pointee.epoch.value.load(ordering: .relaxed)
     let arrived = unsafe region.pointee.arrived.value.add(1, ordering: .acquiringAndReleasing).newValue
     if arrived == count {
@@ -53,7 +67,9 @@ struct ParallelRegion: ~Copyable {
       return
     }
     var backoff = unsafe Backoff(region.pointee.patience)
-    while unsafe region.pointee.epoch.value.load(ordering: .acquiring) == epoch { backoff.wait() }
+    while unsafe region.pointee.epoch.value.load(ordering: .acquiring) == epoch {
+      if !work() { backoff.wait() }
+    }
   }
 
   /// Makes a change of `job` or `isClosing` known to all threads.

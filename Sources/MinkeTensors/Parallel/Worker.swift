@@ -27,6 +27,15 @@ package struct Worker {
     if let region = unsafe region { unsafe ParallelRegion.synchronize(region, count: count) }
   }
 
+  /// Waits as ``synchronize()`` does, and fetches meanwhile what this worker will read first of `weights`: they do not
+  /// depend on what it waits for, and memory would else be idle.
+  @inline(__always)
+  package func synchronize(fetching weights: PackedMatrix?) {
+    guard let region = unsafe region else { return }
+    var ahead = Fetch(weights, worker: self)
+    unsafe ParallelRegion.synchronize(region, count: count) { ahead.step() }
+  }
+
   /// This worker's part of `0 ..< n`: contiguous, each worker's next to its neighbour's, as equal as whole
   /// steps of `step` allow. The last step may be cut short by `n`.
   @inlinable

@@ -30,7 +30,8 @@ package final class WorkerPool: @unchecked Sendable {
     precondition(threadCount > 0, "a pool has at least one thread")
     unsafe region = .allocate(capacity: 1)
     let crowded = threadCount > 1 && threadCount > Self.availableProcessors
-    unsafe region.initialize(to: ParallelRegion(patience: crowded ? .oversubscribed : .dedicated))
+    unsafe region.initialize(
+      to: ParallelRegion(patience: crowded ? .oversubscribed : .dedicated, threadCount: threadCount))
     unsafe _ = pthread_mutex_init(&region.pointee.mutex, nil)
     unsafe _ = pthread_cond_init(&region.pointee.wake, nil)
     unsafe turn = .allocate(capacity: 1)

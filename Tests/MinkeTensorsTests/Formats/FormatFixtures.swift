@@ -98,16 +98,23 @@ final class InputFixture {
   private let arena: Arena
 
   /// Values whose size differs from block to block; some blocks are zeros.
-  init(tokens: Int, width: Int, seed: UInt64 = 2) throws {
+  convenience init(tokens: Int, width: Int, seed: UInt64 = 2) throws {
     var random = TestRandom(seed: seed)
     var values = random.floats(tokens * width)
     for i in values.indices where i / 32 % 5 == 3 { values[i] *= 1e-3 }
     for i in values.indices where i / 32 % 11 == 7 { values[i] = 0 }
+    try self.init(values, tokens: tokens, width: width)
+  }
+
+  init(_ values: [Float], tokens: Int, width: Int) throws {
     floats = try TestMatrix(values, count: tokens, width: width)
     let byteCount = try #require(MatmulInput.byteCount(tokens: tokens, width: width))
     arena = try Arena(byteCount: byteCount)
     input = unsafe MatmulInput(floats.rows, blocks: try arena.allocate(UInt8.self, count: byteCount))
   }
+
+  /// The activations, token after token.
+  var values: [Float] { floats.values }
 
   /// The quantised blocks, in the order they lie.
   var blocks: [minke_activation_block] {
@@ -131,10 +138,10 @@ final class InputFixture {
 
   /// The product with the kernels of one level, on one thread.
   func product(
-    _ fixture: PackedFixture, level: minke_cpu_level, bias: [Float]? = nil, onto start: [Float]? = nil
+    _ fixture: PackedFixture, level: minke_cpu_level, bias: [Float]? = nil
   ) throws -> [Float] {
     let weights = fixture.matrix
-    let output = try TestMatrix(start ?? [], count: input.floats.count, width: weights.rows)
+    let output = try TestMatrix([], count: input.floats.count, width: weights.rows)
     unsafe (bias ?? []).withUnsafeBufferPointer { values in
       var product = unsafe minke_product(
         format: weights.format.kernelFormat, rows: weights.rows, depth: weights.columns,
@@ -142,8 +149,7 @@ final class InputFixture {
         blocks: input.blocks.assumingMemoryBound(to: minke_activation_block.self), input: input.floats.base,
         input_stride: input.floats.stride,
         bias: bias == nil ? nil : values.baseAddress, output: output.rows.base,
-        output_stride: output.rows.stride,
-        accumulate: start != nil)
+        output_stride: output.rows.stride, next: nil)
       unsafe minke_multiply(level, &product, 0, weights.panelCount, 0, (input.floats.count + 31) / 32)
     }
     return output.values
