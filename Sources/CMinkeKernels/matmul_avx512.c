@@ -286,15 +286,16 @@ MINKE_INLINE void multiply_float_tokens(minke_packed_format format, size_t token
   UNROLL for (size_t i = 0; i < 2 * tokens; i++) _mm512_store_ps(sums + 16 * i, sum[i / 2][i % 2]);
 }
 
+#define FLOAT_STEP(NAME, COUNT)                                                                                    \
+  for (; tokens >= COUNT; tokens -= COUNT, input += COUNT * stride, sums += COUNT * MINKE_PANEL_ROWS)              \
+    multiply_float_tokens(MINKE_PACKED_##NAME, COUNT, panel, input, stride, depth, sums);
 #define FLOAT_KERNEL(NAME)                                                                                         \
   static void multiply_##NAME(const uint8_t *panel, const float *input, size_t stride, size_t depth,               \
                               size_t tokens, float *sums) {                                                        \
-    for (; tokens >= 8; tokens -= 8, input += 8 * stride, sums += 8 * MINKE_PANEL_ROWS)                            \
-      multiply_float_tokens(MINKE_PACKED_##NAME, 8, panel, input, stride, depth, sums);                            \
-    for (; tokens >= 3; tokens -= 3, input += 3 * stride, sums += 3 * MINKE_PANEL_ROWS)                            \
-      multiply_float_tokens(MINKE_PACKED_##NAME, 3, panel, input, stride, depth, sums);                            \
-    for (; tokens >= 1; tokens -= 1, input += stride, sums += MINKE_PANEL_ROWS)                                    \
-      multiply_float_tokens(MINKE_PACKED_##NAME, 1, panel, input, stride, depth, sums);                            \
+    FLOAT_STEP(NAME, 8)                                                                                            \
+    FLOAT_STEP(NAME, 4)                                                                                            \
+    FLOAT_STEP(NAME, 2)                                                                                            \
+    FLOAT_STEP(NAME, 1)                                                                                            \
   }
 FLOAT_KERNEL(F32)
 FLOAT_KERNEL(F16)
