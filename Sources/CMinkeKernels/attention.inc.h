@@ -1,4 +1,5 @@
-// Attention over the key/value cache, once for all instruction sets. Included after `vector_ops.inc.h`.
+// Attention over the key/value cache, once for all instruction sets. Included after
+// `attention_products.inc.h`.
 //
 // Online softmax (Milakov and Gimelshein 2018; FlashAttention, Dao et al. 2022) over blocks of 64
 // positions, restarted at each chunk of 512, chunks merged from the first to the last. Blocks and chunks
@@ -7,152 +8,64 @@
 
 #define QUERIES MINKE_QUERY_TILE
 #define BLOCK MINKE_KV_BLOCK
-#define TILE_QUERIES 6
-#define MOST_VECTORS 4
 /// A maximum below every score, yet finite: −∞ − (−∞) would be NaN.
 #define NO_SCORE -3.0e38f
 
 /// A running softmax of up to `QUERIES` queries, scores in units of ln 2.
 typedef struct {
-  float *sums;     // Σ 2^(s − maximum)·v, [QUERIES][padded head_dim]
+  float *sums;     // Σ 2^(s − maximum)·v, [QUERIES][width]
   float *weights;  // Σ 2^(s − maximum), position p in lane p mod 16, [QUERIES][16]
   float *maxima;   // of s, [QUERIES]
 } softmax_state;
-
-INLINE softmax_state state_at(float *memory, size_t padded) {
-  float *weights = memory + QUERIES * padded;
-  return (softmax_state){memory, weights, weights + QUERIES * 16};
-}
 
 /// What a call's queries see: positions [first, end) each.
 typedef struct {
   size_t first[QUERIES], end[QUERIES];
 } sight;
 
-INLINE size_t padded_dim(size_t head_dim) { return (head_dim + 15) / 16 * 16; }
+/// A call with its scratch cut up.
+typedef struct {
+  const minke_attention *call;
+  size_t dim_blocks, width;  // width: head_dim in whole blocks of 32
+  sight seen;
+  float *queries;             // [QUERIES][width], or pairs of bfloat16 [QUERIES][width / 2]
+  quantized_queries codes;    // in their place
+  float *scores;              // [QUERIES][BLOCK]
+  uint8_t *weights;           // codes [QUERIES][dim_blocks][BLOCK], or bfloat16 [QUERIES][BLOCK]
+  float *weight_factors;      // [QUERIES]
+  float *value_scales;        // [dim_blocks][BLOCK], then the largest of each position
+  softmax_state total, local;
+} work;
 
-INLINE void state_clear(softmax_state state, size_t queries, size_t padded) {
-  memset(state.sums, 0, queries * padded * sizeof(float));
+INLINE softmax_state state_at(float *memory, size_t width) {
+  float *weights = memory + QUERIES * width;
+  return (softmax_state){memory, weights, weights + QUERIES * 16};
+}
+
+INLINE work cut_scratch(const minke_attention *call) {
+  const size_t blocks = minke_dim_blocks(call->head_dim), width = 32 * blocks;
+  work w = {.call = call, .dim_blocks = blocks, .width = width, .queries = call->scratch};
+  w.codes.codes = (int8_t *)w.queries;
+  w.codes.scales = w.queries + QUERIES * width / 4;
+  w.codes.starts = (int32_t *)(w.codes.scales + QUERIES * blocks);
+  w.scores = w.queries + QUERIES * width;
+  float *weights = w.scores + QUERIES * BLOCK;
+  w.weights = (uint8_t *)weights;
+  w.weight_factors = weights + QUERIES * 16 * (blocks > 2 ? blocks : 2);
+  w.value_scales = w.weight_factors + QUERIES + 8;
+  float *states = w.value_scales + BLOCK * (blocks + 1);
+  w.total = state_at(states, width);
+  w.local = state_at(states + minke_attention_partial_count(call->head_dim), width);
+  return w;
+}
+
+INLINE void state_clear(softmax_state state, size_t queries, size_t width) {
+  memset(state.sums, 0, queries * width * sizeof(float));
   memset(state.weights, 0, queries * 16 * sizeof(float));
   for (size_t j = 0; j < queries; j++) state.maxima[j] = NO_SCORE;
 }
 
-// MARK: The inner tile
-
-INLINE vec load_element(const void *base, size_t index, minke_cache_element element) {
-  return element == MINKE_CACHE_F32 ? v_load((const float *)base + index)
-                                    : v_load_half((const uint16_t *)base + index);
-}
-
-/// out[q][16v…] (+)= Σ_k a[q][k] · b[k][v], one chain of fused multiply-adds down k for each element.
-/// `queries`, `vectors`, `element` and `accumulate` are constants after inlining.
-INLINE void inner_tile(const int queries, const int vectors, const minke_cache_element element,
-                       const int accumulate, const float *a, size_t a_stride, const void *b,
-                       size_t b_step, size_t b_vector, size_t first, size_t end, float *out,
-                       size_t out_stride) {
-  vec sum[TILE_QUERIES][MOST_VECTORS];
-#pragma clang loop unroll(full)
-  for (int q = 0; q < queries; q++) {
-#pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++) {
-      sum[q][v] = accumulate ? v_load(out + (size_t)q * out_stride + 16 * (size_t)v) : v_set(0);
-    }
-  }
-#pragma clang loop unroll(disable)
-  for (size_t k = first; k < end; k++) {
-    vec factor[MOST_VECTORS];
-#pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++) factor[v] = load_element(b, k * b_step + (size_t)v * b_vector, element);
-#pragma clang loop unroll(full)
-    for (int q = 0; q < queries; q++) {
-      const vec x = v_set(a[(size_t)q * a_stride + k]);
-#pragma clang loop unroll(full)
-      for (int v = 0; v < vectors; v++) sum[q][v] = v_fma(x, factor[v], sum[q][v]);
-    }
-  }
-#pragma clang loop unroll(full)
-  for (int q = 0; q < queries; q++) {
-#pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++) v_store(out + (size_t)q * out_stride + 16 * (size_t)v, sum[q][v]);
-  }
-}
-
-/// A product of small matrices: `a` [queries][k], `b` [k][vector] of the cache, `out` [queries][16 · vectors].
-typedef struct {
-  const float *a;
-  size_t a_stride;
-  const void *b;
-  size_t b_step, b_vector;  // elements between two k, between two vectors
-  size_t first, end;        // range of k
-  float *out;
-  size_t out_stride;
-} small_product;
-
-INLINE void tile_row(const small_product *p, const int queries, size_t q, size_t vectors,
-                     const minke_cache_element element, const int accumulate) {
-  const size_t element_size = element == MINKE_CACHE_F32 ? 4 : 2;
-  const float *a = p->a + q * p->a_stride;
-  float *out = p->out + q * p->out_stride;
-#define STEP(n)                                                                                      \
-  inner_tile(queries, n, element, accumulate, a, p->a_stride,                                        \
-             (const uint8_t *)p->b + v * p->b_vector * element_size, p->b_step, p->b_vector, p->first, \
-             p->end, out + 16 * v, p->out_stride)
-  size_t v = 0;
-  for (; v + TILE_VECTORS(queries) <= vectors; v += TILE_VECTORS(queries)) STEP(TILE_VECTORS(queries));
-  for (; v < vectors; v++) STEP(1);
-#undef STEP
-}
-
-INLINE void multiply(const small_product *p, size_t queries, size_t vectors,
-                     const minke_cache_element element, const int accumulate) {
-  size_t q = 0;
-  for (; q + TILE_QUERIES <= queries; q += TILE_QUERIES) {
-    tile_row(p, TILE_QUERIES, q, vectors, element, accumulate);
-  }
-  switch (queries - q) {
-    case 1: tile_row(p, 1, q, vectors, element, accumulate); break;
-    case 2: tile_row(p, 2, q, vectors, element, accumulate); break;
-    case 3: tile_row(p, 3, q, vectors, element, accumulate); break;
-    case 4: tile_row(p, 4, q, vectors, element, accumulate); break;
-    case 5: tile_row(p, 5, q, vectors, element, accumulate); break;
-    default: break;
-  }
-}
-
-static void multiply_keys(const small_product *p, size_t queries, size_t vectors,
-                          minke_cache_element element) {
-  if (element == MINKE_CACHE_F32) multiply(p, queries, vectors, MINKE_CACHE_F32, 0);
-  else multiply(p, queries, vectors, MINKE_CACHE_F16, 0);
-}
-
-static void accumulate_values(const small_product *p, size_t queries, size_t vectors,
-                              minke_cache_element element) {
-  if (element == MINKE_CACHE_F32) multiply(p, queries, vectors, MINKE_CACHE_F32, 1);
-  else multiply(p, queries, vectors, MINKE_CACHE_F16, 1);
-}
-
-// MARK: One block
-
-/// 2^x for x ≤ 0 within 2 ulp; 0 below −126, where numbers are subnormal. 2^0 is exactly 1.
-INLINE vec v_exp2(vec x) {
-  const vec magic = v_set(0x1.8p23f);  // adding it rounds to an integer
-  x = v_max(v_set(-127.0f), x);
-  const vec n = v_sub(v_add(x, magic), magic), r = v_sub(x, n);
-  vec q = v_set(0x1.44138ap-13f);
-  q = v_fma(q, r, v_set(0x1.5f0890p-10f));
-  q = v_fma(q, r, v_set(0x1.3b2a54p-7f));
-  q = v_fma(q, r, v_set(0x1.c6af6cp-5f));
-  q = v_fma(q, r, v_set(0x1.ebfbe0p-3f));
-  q = v_fma(q, r, v_set(0x1.62e430p-1f));
-  q = v_fma(q, r, v_set(1));
-  return v_where_less(x, v_set(-126.0f), v_set(0), v_scale_by_power(q, n));
-}
-
-INLINE float exp2_of(float x) {
-  float lanes[16];
-  v_store(lanes, v_exp2(v_set(x)));
-  return lanes[0];
-}
+// MARK: Queries
 
 /// Each row sees positions up to its own, at most `window` of them.
 INLINE void look(const minke_attention *call, sight *seen) {
@@ -169,84 +82,255 @@ INLINE void look(const minke_attention *call, sight *seen) {
   }
 }
 
+/// One query times the factor of scores (padded with zeros) as the keys want it.
+static void put_query(const work *w, size_t j, const float *from) {
+  const minke_cache_element element = w->call->key_element;
+  const size_t dim = w->call->head_dim;
+  // Scores in units of ln 2, or of the cap.
+  const vec factor = v_set(w->call->soft_cap > 0 ? w->call->scale / w->call->soft_cap : w->call->scale * 1.44269504f);
+  for (size_t block = 0; block < w->dim_blocks; block++) {
+    float part[32];
+    for (size_t i = 0, at = 32 * block; i < 32; i += 16, at += 16) {
+      v_store(part + i, at < dim ? v_mul(load_numbers(from + at, dim - at), factor) : v_set(0));
+    }
+    const size_t at = j * w->dim_blocks + block;
+    if (element == MINKE_CACHE_Q8_0) {
+      const float scale = largest_magnitude(part, 32) / 127;
+      int32_t sum = 0;
+      int8_t *codes = w->codes.codes + 32 * at;
+      quantize(part, 32, scale > 0 ? 1 / scale : 0, codes);
+      for (size_t i = 0; i < 32; i++) sum += codes[i];
+      w->codes.scales[at] = scale;
+      w->codes.starts[at] = -CODE_OFFSET * sum;
+    } else if (element == MINKE_CACHE_BF16) {
+      uint16_t *pairs = (uint16_t *)w->queries + 32 * at;
+      for (size_t i = 0; i < 32; i += 16) store_bfloats(pairs + i, v_load(part + i));
+    } else {
+      memcpy(w->queries + 32 * at, part, sizeof part);
+    }
+  }
+}
+
+static void gather_queries(const work *w) {
+  const minke_attention *call = w->call;
+  for (size_t j = 0; j < call->query_count; j++) {
+    const size_t query = call->first_query + j;
+    put_query(w, j, call->queries + query / call->group * call->query_stride + query % call->group * call->head_dim);
+  }
+}
+
+// MARK: Weights
+
+/// 2^x for −125 ≤ x ≤ 0, and 2^−125 below; 2^0 is exactly 1. Relative error 2e-7, or 1e-4 when `coarse`.
+INLINE vec v_exp2(vec x, const int coarse) {
+  x = v_max(v_set(-125.0f), x);
+  const vec t = v_add(x, v_set(ROUNDING)), r = v_sub(x, v_sub(t, v_set(ROUNDING)));
+  vec q;
+  if (coarse) {
+    q = v_set(0x1.c2a218p-5f);
+    q = v_fma(q, r, v_set(0x1.f00c4ep-3f));
+    q = v_fma(q, r, v_set(0x1.62f5fap-1f));
+  } else {
+    q = v_set(0x1.5bba14p-10f);
+    q = v_fma(q, r, v_set(0x1.3cea88p-7f));
+    q = v_fma(q, r, v_set(0x1.c6b752p-5f));
+    q = v_fma(q, r, v_set(0x1.ebf9bcp-3f));
+    q = v_fma(q, r, v_set(0x1.62e42ap-1f));
+  }
+  return v_add_exponent(v_fma(q, r, v_set(1)), t);
+}
+
+INLINE float exp2_of(float x) {
+  float lanes[16];
+  v_store(lanes, v_exp2(v_set(x), 0));
+  return lanes[0];
+}
+
 INLINE int clamp_lane(size_t position, size_t base) {
   if (position <= base) return 0;
   return position - base < 16 ? (int)(position - base) : 16;
 }
 
-/// Turns one query's 64 scores into weights 2^(s − maximum), updates its statistics, and returns the
-/// factor its sums so far must be multiplied with.
-INLINE float weigh(const minke_attention *call, float *scores, size_t block, size_t first, size_t end,
-                   float *maximum, float *weights) {
-  const float log2_e = 1.44269504f;
-  vec s[BLOCK / 16];
-  if (call->soft_cap > 0) {
-    for (int t = 0; t < BLOCK / 16; t++) {
-      s[t] = v_soft_cap(v_mul(v_load(scores + 16 * t), v_set(call->scale)), v_set(call->soft_cap));
-      s[t] = v_mul(s[t], v_set(log2_e));
-    }
-  } else {
-    const vec factor = v_set(call->scale * log2_e);
-    for (int t = 0; t < BLOCK / 16; t++) s[t] = v_mul(v_load(scores + 16 * t), factor);
+/// A query's sums so far, times 2^(old maximum − new). What becomes tiny becomes 0, so that no sum is subnormal.
+INLINE void rescale_sums(float *sums, float factor, size_t width) {
+  const vec f = v_set(factor);
+  for (size_t d = 0; d < width; d += 16) {
+    const vec sum = v_mul(v_load(sums + d), f);
+    v_store(sums + d, v_where_less(v_abs(sum), v_set(0x1p-100f), v_set(0), sum));
   }
-  if (first > block || end < block + BLOCK) {
-    const vec hidden = v_set(-__builtin_inff());
+}
+
+/// Turns one query's 64 scores into weights 2^(s − maximum), and updates its state.
+INLINE void weigh(const work *w, softmax_state state, size_t j, size_t block, vec s[BLOCK / 16],
+                  const int coarse) {
+  const size_t first = w->seen.first[j], end = w->seen.end[j];
+  const int whole = first <= block && end >= block + BLOCK;
+  for (int t = 0; t < BLOCK / 16; t++) s[t] = v_load(w->scores + j * BLOCK + 16 * t);
+  if (w->call->soft_cap > 0) {
+    const vec cap = v_set(w->call->soft_cap * 1.44269504f);
+    for (int t = 0; t < BLOCK / 16; t++) s[t] = v_mul(v_tanh(s[t]), cap);
+  }
+  if (!whole) {
     for (int t = 0; t < BLOCK / 16; t++) {
       const size_t base = block + 16 * (size_t)t;
-      s[t] = v_where_lanes(clamp_lane(first, base), clamp_lane(end, base), s[t], hidden);
+      s[t] = v_where_lanes(clamp_lane(first, base), clamp_lane(end, base), s[t], v_set(-__builtin_inff()));
     }
   }
-  const float old = *maximum;
+  const float old = state.maxima[j];
   const float found = v_largest(v_max(v_max(s[0], s[1]), v_max(s[2], s[3])));
   const float now = old > found ? old : found;
-  for (int t = 0; t < BLOCK / 16; t++) {
-    s[t] = v_exp2(v_sub(s[t], v_set(now)));
-    v_store(scores + 16 * t, s[t]);
+  for (int t = 0; t < BLOCK / 16; t++) s[t] = v_exp2(v_sub(s[t], v_set(now)), coarse);
+  if (!whole) {
+    for (int t = 0; t < BLOCK / 16; t++) {
+      const size_t base = block + 16 * (size_t)t;
+      s[t] = v_where_lanes(clamp_lane(first, base), clamp_lane(end, base), s[t], v_set(0));
+    }
   }
-  const float rescale = now == old ? 1 : exp2_of(old - now);
-  *maximum = now;
+  float *weights = state.weights + j * 16;
   const vec sum = v_add(v_add(s[0], s[1]), v_add(s[2], s[3]));
-  v_store(weights, v_fma(v_load(weights), v_set(rescale), sum));
-  return rescale;
-}
-
-INLINE void rescale_sums(float *sums, float factor, size_t padded) {
-  const vec f = v_set(factor);
-  for (size_t d = 0; d < padded; d += 16) v_store(sums + d, v_mul(v_load(sums + d), f));
-}
-
-/// Adds the positions [low, high) of the block that begins at position `block` to the state.
-static void attend_block(const minke_attention *call, const sight *seen, const float *queries,
-                         float *scores, softmax_state state, size_t block, size_t low, size_t high) {
-  const size_t padded = padded_dim(call->head_dim), count = call->query_count;
-  const uint8_t *keys = call->cache + block / BLOCK * call->block_stride;
-  const small_product products = {
-      queries, padded, keys, 16, 16 * call->head_dim, 0, call->head_dim, scores, BLOCK,
-  };
-  multiply_keys(&products, count, (high - block + 15) / 16, call->key_element);
-
-  for (size_t j = 0; j < count; j++) {
-    const float factor = weigh(call, scores + j * BLOCK, block, seen->first[j], seen->end[j],
-                               state.maxima + j, state.weights + j * 16);
-    if (factor != 1) rescale_sums(state.sums + j * padded, factor, padded);
+  if (now == old) {
+    v_store(weights, v_add(v_load(weights), sum));
+    return;
   }
+  const float rescale = exp2_of(old - now);
+  state.maxima[j] = now;
+  v_store(weights, v_fma(v_load(weights), v_set(rescale), sum));
+  rescale_sums(state.sums + j * w->width, rescale, w->width);
+}
 
-  const small_product mix = {
-      scores, BLOCK, keys + call->value_offset, padded, 16, low - block, high - block, state.sums, padded,
+// MARK: Values
+
+/// Widens the scales of a block's values, and finds the largest of each position.
+static void load_value_scales(const work *w, const uint8_t *values) {
+  const uint16_t *scales = (const uint16_t *)(values + w->dim_blocks * 32 * BLOCK);
+  for (size_t p = 0; p < BLOCK; p += 16) {
+    vec largest = v_set(0);
+    for (size_t block = 0; block < w->dim_blocks; block++) {
+      const vec scale = v_load_half(scales + block * BLOCK + p);
+      v_store(w->value_scales + block * BLOCK + p, scale);
+      largest = v_max(largest, scale);
+    }
+    v_store(w->value_scales + w->dim_blocks * BLOCK + p, largest);
+  }
+}
+
+/// What is added before a weight of position p is rounded, p mod 64: the bits of p in reverse, −½ … ½. Weights below
+/// half a step then count as often as they should, where rounding to nearest would forget them all.
+#define DITHER(p) ((float)(((p)&1) << 5 | ((p)&2) << 3 | ((p)&4) << 1 | ((p)&8) >> 1 | ((p)&16) >> 3 | ((p)&32) >> 5) / 64 \
+                   - 0.4921875f)
+#define DITHER_4(p) DITHER(p), DITHER(p + 1), DITHER(p + 2), DITHER(p + 3)
+#define DITHER_16(p) DITHER_4(p), DITHER_4(p + 4), DITHER_4(p + 8), DITHER_4(p + 12)
+static const float dither[BLOCK] = {DITHER_16(0), DITHER_16(16), DITHER_16(32), DITHER_16(48)};
+
+/// One query's weights, times the scales of the values, as codes 0…255 of the largest.
+INLINE void quantize_weights(const work *w, size_t j, vec s[BLOCK / 16]) {
+  const float *largest = w->value_scales + w->dim_blocks * BLOCK;
+  vec limit = v_mul(s[0], v_load(largest));
+  for (int t = 1; t < BLOCK / 16; t++) limit = v_max(limit, v_mul(s[t], v_load(largest + 16 * t)));
+  const float most = v_largest(limit);
+  w->weight_factors[j] = most * (1.0f / 255);
+  const vec inverse = v_set(most > 1e-30f ? 255 / most : 0);
+  for (int t = 0; t < BLOCK / 16; t++) s[t] = v_mul(s[t], inverse);
+  for (size_t block = 0; block < w->dim_blocks; block++) {
+    vec scaled[BLOCK / 16];
+    for (int t = 0; t < BLOCK / 16; t++) {
+      scaled[t] = v_fma(s[t], v_load(w->value_scales + block * BLOCK + 16 * t), v_load(dither + 16 * t));
+    }
+    b_store_weights(w->weights + (j * w->dim_blocks + block) * BLOCK, scaled);
+  }
+}
+
+/// Softmax of all queries' scores; their weights are left as the values want them.
+static void weigh_queries(const work *w, softmax_state state, size_t block) {
+  for (size_t j = 0; j < w->call->query_count; j++) {
+    vec s[BLOCK / 16];
+    if (w->call->value_element == MINKE_CACHE_Q8_0) {
+      weigh(w, state, j, block, s, 1);
+      quantize_weights(w, j, s);
+    } else if (w->call->value_element == MINKE_CACHE_BF16) {
+      weigh(w, state, j, block, s, 1);
+      for (int t = 0; t < BLOCK / 16; t++) {
+        const vec weight = v_where_less(s[t], v_set(0x1p-50f), v_set(0), s[t]);
+        v_store_bfloat((uint16_t *)w->weights + j * BLOCK + 16 * t, weight);
+      }
+    } else {
+      weigh(w, state, j, block, s, 0);
+      for (int t = 0; t < BLOCK / 16; t++) v_store(w->scores + j * BLOCK + 16 * t, s[t]);
+    }
+  }
+}
+
+static void mix_values(const work *w, softmax_state state, const uint8_t *values, size_t first, size_t end) {
+  const minke_attention *call = w->call;
+  if (call->value_element == MINKE_CACHE_Q8_0) {
+    const quantized_weights weights = {w->weights, w->weight_factors, first / 4, (end + 3) / 4};
+    accumulate_value_codes(&weights, values, w->dim_blocks, call->query_count, state.sums);
+    return;
+  }
+  const size_t vectors = (call->head_dim + 15) / 16;
+  small_product mix = {
+      .a = w->scores, .a_stride = BLOCK, .b = values, .b_step = 64 * vectors, .b_vector = 64, .first = first,
+      .end = end, .out = state.sums, .out_stride = w->width,
   };
-  accumulate_values(&mix, count, padded / 16, call->value_element);
+  if (call->value_element == MINKE_CACHE_F16) {
+    mix.b_step /= 2;
+    mix.b_vector /= 2;
+  } else if (call->value_element == MINKE_CACHE_BF16) {
+    mix.a = (const float *)w->weights;
+    mix.a_stride = BLOCK / 2;
+    mix.first = first / 2;
+    mix.end = (end + 1) / 2;
+  }
+  accumulate_values(&mix, call->query_count, vectors, call->value_element);
+}
+
+// MARK: One block
+
+/// scores [QUERIES][BLOCK] of the positions below `end` of a block.
+static void score(const work *w, const uint8_t *keys, size_t end) {
+  const minke_attention *call = w->call;
+  const size_t vectors = (end + 15) / 16;
+  if (call->key_element == MINKE_CACHE_Q8_0) {
+    multiply_key_codes(&w->codes, keys, w->dim_blocks, call->query_count, vectors, w->scores);
+    return;
+  }
+  const int pairs = call->key_element == MINKE_CACHE_BF16;
+  const size_t steps = pairs ? (call->head_dim + 1) / 2 : call->head_dim;
+  const size_t step = call->key_element == MINKE_CACHE_F16 ? 32 : 64;
+  const small_product products = {
+      .a = w->queries, .a_stride = pairs ? w->width / 2 : w->width, .b = keys, .b_step = step,
+      .b_vector = step * steps, .first = 0, .end = steps, .out = w->scores, .out_stride = BLOCK,
+  };
+  multiply_keys(&products, call->query_count, vectors, call->key_element);
+}
+
+INLINE void prefetch(const uint8_t *from, size_t bytes) {
+  for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(from + i, 0, 2);
+}
+
+/// Adds the positions [low, high) of the block that begins at position `block` to the state. When another block
+/// `follows`, it is fetched meanwhile: it lies elsewhere, where the processor would not look ahead.
+static void attend_block(const work *w, softmax_state state, size_t block, size_t low, size_t high, int follows) {
+  const minke_attention *call = w->call;
+  const uint8_t *keys = call->cache + block / BLOCK * call->block_stride, *values = keys + call->value_offset;
+  if (follows) prefetch(keys + call->block_stride, minke_key_bytes(call->head_dim, call->key_element));
+  score(w, keys, high - block);
+  if (call->value_element == MINKE_CACHE_Q8_0) load_value_scales(w, values);
+  weigh_queries(w, state, block);
+  if (follows) prefetch(values + call->block_stride, minke_value_bytes(call->head_dim, call->value_element));
+  mix_values(w, state, values, low - block, high - block);
 }
 
 // MARK: Chunks
 
 /// total = total and next, as one softmax.
-static void merge(softmax_state total, softmax_state next, size_t queries, size_t padded) {
+static void merge(softmax_state total, softmax_state next, size_t queries, size_t width) {
   for (size_t j = 0; j < queries; j++) {
     const float a = total.maxima[j], b = next.maxima[j], largest = a > b ? a : b;
     const vec f = v_set(exp2_of(a - largest)), g = v_set(exp2_of(b - largest));
-    float *sums = total.sums + j * padded;
-    const float *other = next.sums + j * padded;
-    for (size_t d = 0; d < padded; d += 16) {
+    float *sums = total.sums + j * width;
+    const float *other = next.sums + j * width;
+    for (size_t d = 0; d < width; d += 16) {
       v_store(sums + d, v_fma(v_load(sums + d), f, v_mul(v_load(other + d), g)));
     }
     total.maxima[j] = largest;
@@ -256,70 +340,54 @@ static void merge(softmax_state total, softmax_state next, size_t queries, size_
 }
 
 /// output = sums / weight, for each query of the call.
-static void write_output(const minke_attention *call, softmax_state state) {
-  const size_t dim = call->head_dim, padded = padded_dim(dim);
+static void write_output(const minke_attention *call, softmax_state state, size_t width) {
+  const size_t dim = call->head_dim;
   for (size_t j = 0; j < call->query_count; j++) {
     const size_t query = call->first_query + j;
     float *out = call->output + query / call->group * call->output_stride + query % call->group * dim;
-    scale(state.sums + j * padded, 1.0f / v_sum(v_load(state.weights + j * 16)), out, dim);
-  }
-}
-
-/// Copies the call's queries side by side, padded with zeros.
-static void gather_queries(const minke_attention *call, float *packed) {
-  const size_t dim = call->head_dim, padded = padded_dim(dim);
-  for (size_t j = 0; j < call->query_count; j++) {
-    const size_t query = call->first_query + j;
-    const float *from = call->queries + query / call->group * call->query_stride + query % call->group * dim;
-    memcpy(packed + j * padded, from, dim * sizeof(float));
+    scale(state.sums + j * width, 1.0f / v_sum(v_load(state.weights + j * 16)), out, dim);
   }
 }
 
 static void attention(const minke_attention *call) {
-  const size_t dim = call->head_dim, padded = padded_dim(dim), count = call->query_count;
+  const size_t count = call->query_count;
   if (count == 0) return;
-  float *packed = call->scratch, *scores = packed + QUERIES * padded;
-  float *states = scores + QUERIES * BLOCK;
-  const softmax_state total = state_at(states, padded);
-  const softmax_state local = state_at(states + minke_attention_partial_count(dim), padded);
-  gather_queries(call, packed);
-
-  sight seen;
-  look(call, &seen);
-  const size_t low = seen.first[0], high = seen.end[count - 1];
+  work w = cut_scratch(call);
+  look(call, &w.seen);
+  gather_queries(&w);
+  const size_t low = w.seen.first[0], high = w.seen.end[count - 1];
 
   int merged = 0;
   for (size_t chunk = call->first_chunk; chunk < call->end_chunk; chunk++) {
     const size_t from = chunk * MINKE_KV_CHUNK, to = from + MINKE_KV_CHUNK;
     float *partial = call->partials
-        ? call->partials + (chunk - call->first_chunk) * minke_attention_partial_count(dim)
+        ? call->partials + (chunk - call->first_chunk) * minke_attention_partial_count(call->head_dim)
         : NULL;
     if (!partial && (to <= low || from >= high)) continue;
 
-    const softmax_state state = partial ? state_at(partial, padded) : merged ? local : total;
-    state_clear(state, count, padded);
+    const softmax_state state = partial ? state_at(partial, w.width) : merged ? w.local : w.total;
+    state_clear(state, count, w.width);
     for (size_t block = from; block < to && block < high; block += BLOCK) {
-      if (block + BLOCK <= low) continue;
-      attend_block(call, &seen, packed, scores, state, block, low > block ? low : block,
-                   high < block + BLOCK ? high : block + BLOCK);
+      const size_t next = block + BLOCK;
+      if (next <= low) continue;
+      const int follows = next < high && (next < to || chunk + 1 < call->end_chunk);
+      attend_block(&w, state, block, low > block ? low : block, high < next ? high : next, follows);
     }
-    if (!partial && merged) merge(total, local, count, padded);
+    if (!partial && merged) merge(w.total, w.local, count, w.width);
     merged = 1;
   }
-  if (!call->partials) write_output(call, total);
+  if (!call->partials) write_output(call, w.total, w.width);
 }
 
 static void attention_merge(const minke_attention *call, float *partials, size_t partial_count) {
-  const size_t padded = padded_dim(call->head_dim), step = minke_attention_partial_count(call->head_dim);
-  const softmax_state total = state_at(partials, padded);
+  const size_t width = 32 * minke_dim_blocks(call->head_dim), step = minke_attention_partial_count(call->head_dim);
+  const softmax_state total = state_at(partials, width);
   for (size_t i = 1; i < partial_count; i++) {
-    merge(total, state_at(partials + i * step, padded), call->query_count, padded);
+    merge(total, state_at(partials + i * step, width), call->query_count, width);
   }
-  write_output(call, total);
+  write_output(call, total, width);
 }
 
 #undef QUERIES
 #undef BLOCK
-#undef TILE_QUERIES
-#undef MOST_VECTORS
 #undef NO_SCORE

@@ -8,11 +8,13 @@
 #include <string.h>
 
 #pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"))), apply_to = function)
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c"))), apply_to = function)
 
 #include "vector_lanes_avx512.h"
 
 #include "vector_ops.inc.h"
+#include "cache_store.inc.h"
+#include "attention_products.inc.h"
 #include "attention.inc.h"
 
 #define TABLE minke_vector_avx512
