@@ -1,5 +1,5 @@
 // The products of attention, once for all instruction sets: queries times keys, weights times values.
-// Included after `cache_store.inc.h`.
+// Included by `attention.inc.h`.
 
 #define TILE_QUERIES 6
 #define MOST_VECTORS 4

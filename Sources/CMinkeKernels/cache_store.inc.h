@@ -1,4 +1,4 @@
-// Writing keys and values to the cache, once for all instruction sets. Included after `vector_ops.inc.h`.
+// Writing keys and values to the cache, once for all instruction sets. Included by `attention.inc.h`.
 // Layouts: `minke_key_bytes` and `minke_value_bytes`.
 
 #define CODE_OFFSET 128

@@ -13,8 +13,6 @@
 #include "vector_lanes_avx512.h"
 
 #include "vector_ops.inc.h"
-#include "cache_store.inc.h"
-#include "attention_products.inc.h"
 #include "attention.inc.h"
 
 #define TABLE minke_vector_avx512

@@ -117,7 +117,8 @@ INLINE vec v_dot_pairs(vec x, vec a, vec b) {
   return v_fma(low_halves(a), low_halves(b), v_fma(high_halves(a), high_halves(b), x));
 }
 INLINE __m256i rounded_bfloat(__m256 x) {
-  const __m256i bits = _mm256_castps_si256(x), odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+  const __m256i bits = _mm256_castps_si256(x);
+  const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
   return _mm256_srli_epi32(_mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7FFF)), odd), 16);
 }
 INLINE void v_store_bfloat(uint16_t *p, vec x) {

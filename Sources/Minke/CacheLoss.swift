@@ -53,7 +53,8 @@ extension LanguageModel {
           try engine.scan(chunk, from: contextSize / 2, caches) { position, number, logits in
             if number == 0 { exact.copy(logits) }
             for row in 0..<logits.count {
-              unsafe totals[number].add(logits.buffer(row: row), exact, row, target: chunk[position + row + 1])
+              unsafe totals[number].add(
+                logits.buffer(row: row), exact, row, target: chunk[position + row + 1])
             }
           }
           progress(index + 1, chunks.count)

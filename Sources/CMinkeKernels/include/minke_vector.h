@@ -177,6 +177,9 @@ extern const minke_vector_kernels minke_vector_avx2;
 extern const minke_vector_kernels minke_vector_avx512;
 /// Level AVX-512 where there is a product of bfloat16 pairs: the same bits, sooner.
 extern const minke_vector_kernels minke_vector_avx512_bf16;
+
+/// Level AVX-512 as it is on processors without that product; for comparisons.
+static inline const minke_vector_kernels *minke_vector_without_bf16(void) { return &minke_vector_avx512; }
 #elif defined(__aarch64__)
 extern const minke_vector_kernels minke_vector_neon;
 #endif

@@ -14,7 +14,8 @@ public struct LoadOptions: Sendable {
   public static let defaultContextLimit = 8192
 
   public init(
-    threadCount: Int? = nil, contextLength: Int? = nil, keyCache: CacheType = .f16, valueCache: CacheType = .f16
+    threadCount: Int? = nil, contextLength: Int? = nil, keyCache: CacheType = .f16,
+    valueCache: CacheType = .f16
   ) {
     self.threadCount = threadCount
     self.contextLength = contextLength

@@ -73,9 +73,9 @@ struct KVCacheLayout {
   var layerStride: Int
   var blockStride: Int
 
-  /// Nil when the sizes overflow.
+  /// Nil when the sizes overflow, or heads have no dimension.
   init?(_ shape: KVCacheShape) {
-    guard shape.headDimension <= 1 << 20 else { return nil }
+    guard (1...1 << 20).contains(shape.headDimension) else { return nil }
     valueOffset = minke_key_bytes(shape.headDimension, shape.keyElement.kernelElement)
     headStride = valueOffset + minke_value_bytes(shape.headDimension, shape.valueElement.kernelElement)
     let (layer, overflow) = headStride.multipliedReportingOverflow(by: shape.headCount)
