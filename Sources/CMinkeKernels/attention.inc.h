@@ -14,38 +14,35 @@
 // MARK: One block
 
 /// scores [QUERIES][BLOCK] of the positions below `end` of a block.
-static void score(const work *w, const uint8_t *keys, size_t end) {
+static void score(const work *w, const cache_block *keys, size_t end) {
   const minke_attention *call = w->call;
   const size_t vectors = (end + 15) / 16;
   if (call->key_element == MINKE_CACHE_Q8_0) {
-    multiply_key_codes(&w->codes, keys, w->dim_blocks, call->query_count, vectors, w->scores);
+    multiply_key_codes(&w->codes, keys, call->query_count, vectors, w->scores);
     return;
   }
   const int pairs = call->key_element == MINKE_CACHE_BF16;
   const size_t steps = pairs ? (call->head_dim + 1) / 2 : call->head_dim;
   const size_t step = call->key_element == MINKE_CACHE_F16 ? 32 : 64;
   const small_product products = {
-      .a = w->queries, .a_stride = pairs ? w->width / 2 : w->width, .b = keys, .b_step = step,
-      .b_vector = step * steps, .first = 0, .end = steps, .out = w->scores, .out_stride = BLOCK,
+      .a = w->queries, .a_stride = pairs ? w->width / 2 : w->width, .b = keys->bytes,
+      .b_step = step, .b_vector = step * steps, .first = 0, .end = steps, .out = w->scores, .out_stride = BLOCK,
+      .ahead = keys->ahead,
   };
   multiply_keys(&products, call->query_count, vectors, call->key_element);
 }
 
-INLINE void prefetch(const uint8_t *from, size_t bytes) {
-  for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(from + i, 0, 2);
-}
-
-/// Adds the positions [low, high) of the block that begins at position `block` to the state. When another block
-/// `follows`, it is fetched meanwhile: it lies elsewhere, where the processor would not look ahead.
+/// Adds the positions [low, high) of the block that begins at position `block` to the state; when another block
+/// `follows`, it is fetched meanwhile.
 static void attend_block(const work *w, softmax_state state, size_t block, size_t low, size_t high, int follows) {
   const minke_attention *call = w->call;
-  const uint8_t *keys = call->cache + block / BLOCK * call->block_stride, *values = keys + call->value_offset;
-  if (follows) prefetch(keys + call->block_stride, minke_key_bytes(call->head_dim, call->key_element));
-  score(w, keys, high - block);
-  if (call->value_element == MINKE_CACHE_Q8_0) load_value_scales(w, values);
+  const uint8_t *bytes = call->cache + block / BLOCK * call->block_stride;
+  const size_t ahead = follows ? call->block_stride : 0;
+  const cache_block keys = {bytes, w->dim_blocks, ahead}, values = {bytes + call->value_offset, w->dim_blocks, ahead};
+  score(w, &keys, high - block);
+  if (call->value_element == MINKE_CACHE_Q8_0) load_value_scales(w, &values);
   weigh_queries(w, state, block);
-  if (follows) prefetch(values + call->block_stride, minke_value_bytes(call->head_dim, call->value_element));
-  mix_values(w, state, values, low - block, high - block);
+  mix_values(w, state, &values, low - block, high - block);
 }
 
 // MARK: Chunks

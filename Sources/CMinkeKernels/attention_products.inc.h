@@ -21,6 +21,12 @@
     q += step;                                                         \
   }
 
+/// Keys or values of a block of positions, and how many bytes on those lie that are needed next.
+typedef struct {
+  const uint8_t *bytes;
+  size_t dim_blocks, ahead;
+} cache_block;
+
 // MARK: Float
 
 /// A product of small matrices: `a` [queries][k], `b` [k][vector] of the cache, `out` [queries][16 · vectors].
@@ -33,7 +39,12 @@ typedef struct {
   size_t first, end;        // range of k
   float *out;
   size_t out_stride;
+  size_t ahead;             // bytes from `b` to what will be needed next
 } small_product;
+
+/// Fetches what lies elsewhere in memory, where the processor would not look ahead by itself. Line by line among the
+/// multiplications: a burst would wait for memory.
+INLINE void fetch(const uint8_t *line) { __builtin_prefetch(line, 0, 2); }
 
 INLINE vec load_element(const uint8_t *p, minke_cache_element element) {
   return element == MINKE_CACHE_F16 ? v_load_half((const uint16_t *)p) : v_load((const float *)p);
@@ -56,7 +67,9 @@ INLINE void inner_tile(const small_product *p, const int queries, const int vect
   for (size_t k = p->first; k < p->end; k++) {
     vec factor[MOST_VECTORS];
     UNROLL for (int v = 0; v < vectors; v++) {
-      factor[v] = load_element(b + k * p->b_step + (size_t)v * p->b_vector, element);
+      const uint8_t *from = b + k * p->b_step + (size_t)v * p->b_vector;
+      factor[v] = load_element(from, element);
+      fetch(from + p->ahead);
     }
     UNROLL for (int q = 0; q < queries; q++) {
       const vec x = v_set(a[(size_t)q * p->a_stride + k]);
@@ -109,10 +122,10 @@ typedef struct {
   int32_t *starts;  // −128 · Σ codes, the same
 } quantized_queries;
 
-INLINE void key_code_tile(const quantized_queries *a, const uint8_t *keys, size_t dim_blocks, const int queries,
-                          const int vectors, size_t q0, size_t v0, float *scores) {
-  const size_t tile_bytes = dim_blocks * 34 * MINKE_KV_TILE;
-  const uint8_t *tile = keys + v0 * tile_bytes;
+INLINE void key_code_tile(const quantized_queries *a, const cache_block *keys, const int queries, const int vectors,
+                          size_t q0, size_t v0, float *scores) {
+  const size_t dim_blocks = keys->dim_blocks, tile_bytes = dim_blocks * 34 * MINKE_KV_TILE;
+  const uint8_t *tile = keys->bytes + v0 * tile_bytes;
   vec score[BYTE_QUERIES][BYTE_VECTORS];
   UNROLL for (int q = 0; q < queries; q++) {
     UNROLL for (int v = 0; v < vectors; v++) score[q][v] = v_set(0);
@@ -128,7 +141,9 @@ INLINE void key_code_tile(const quantized_queries *a, const uint8_t *keys, size_
     UNROLL for (size_t k = 0; k < 8; k++) {
       bytes key[BYTE_VECTORS];
       UNROLL for (int v = 0; v < vectors; v++) {
-        key[v] = b_load_keys(tile + (size_t)v * tile_bytes + (8 * block + k) * 4 * MINKE_KV_TILE);
+        const uint8_t *from = tile + (size_t)v * tile_bytes + (8 * block + k) * 4 * MINKE_KV_TILE;
+        key[v] = b_load_keys(from);
+        fetch(from + keys->ahead);
       }
       UNROLL for (int q = 0; q < queries; q++) {
         const quad query = b_load_query((const uint8_t *)codes + (size_t)q * dim_blocks * 32 + 4 * k);
@@ -138,6 +153,7 @@ INLINE void key_code_tile(const quantized_queries *a, const uint8_t *keys, size_
     UNROLL for (int v = 0; v < vectors; v++) {
       const uint8_t *scales = tile + (size_t)v * tile_bytes + dim_blocks * 32 * MINKE_KV_TILE;
       const vec scale = v_load_half((const uint16_t *)scales + block * MINKE_KV_TILE);
+      if (block % 2 == 0) fetch(scales + block * 2 * MINKE_KV_TILE + keys->ahead);
       UNROLL for (int q = 0; q < queries; q++) {
         const vec factor = v_set(a->scales[at + (size_t)q * dim_blocks]);
         score[q][v] = v_fma(v_mul(v_from_int(dot[q][v]), scale), factor, score[q][v]);
@@ -152,16 +168,16 @@ INLINE void key_code_tile(const quantized_queries *a, const uint8_t *keys, size_
 }
 
 /// scores [queries][64] of the first `vectors` tiles of keys.
-static void multiply_key_codes(const quantized_queries *a, const uint8_t *keys, size_t dim_blocks, size_t queries,
-                               size_t vectors, float *scores) {
+static void multiply_key_codes(const quantized_queries *a, const cache_block *keys, size_t queries, size_t vectors,
+                               float *scores) {
 #define BODY(n)                                                                                        \
   {                                                                                                    \
     const int together = (n) < BYTE_QUERIES ? (n) : BYTE_QUERIES;                                      \
     size_t v = 0;                                                                                      \
     for (; v + BYTE_VECTORS <= vectors; v += BYTE_VECTORS) {                                           \
-      key_code_tile(a, keys, dim_blocks, together, BYTE_VECTORS, q, v, scores);                        \
+      key_code_tile(a, keys, together, BYTE_VECTORS, q, v, scores);                                    \
     }                                                                                                  \
-    for (; v < vectors; v++) key_code_tile(a, keys, dim_blocks, together, 1, q, v, scores);            \
+    for (; v < vectors; v++) key_code_tile(a, keys, together, 1, q, v, scores);                        \
   }
   FOR_TILES(queries, BYTE_QUERIES, BODY)
 #undef BODY
@@ -175,10 +191,11 @@ typedef struct {
   size_t first, end;  // groups of four positions
 } quantized_weights;
 
-INLINE void value_code_tile(const quantized_weights *a, const uint8_t *values, size_t dim_blocks, const int queries,
+INLINE void value_code_tile(const quantized_weights *a, const cache_block *values, const int queries,
                             const int vectors, size_t q0, size_t block, size_t v0, float *sums) {
+  const size_t dim_blocks = values->dim_blocks;
   const uint8_t *weights = a->codes + (q0 * dim_blocks + block) * MINKE_KV_BLOCK;
-  const uint8_t *column = values + 4 * (32 * block + 16 * v0);
+  const uint8_t *column = values->bytes + 4 * (32 * block + 16 * v0);
   ivec dot[BYTE_QUERIES][BYTE_VECTORS];
   UNROLL for (int q = 0; q < queries; q++) {
     const ivec start = i_value_start(weights + (size_t)q * dim_blocks * MINKE_KV_BLOCK);
@@ -187,7 +204,11 @@ INLINE void value_code_tile(const quantized_weights *a, const uint8_t *values, s
 #pragma clang loop unroll(disable)
   for (size_t group = a->first; group < a->end; group++) {
     bytes value[BYTE_VECTORS];
-    UNROLL for (int v = 0; v < vectors; v++) value[v] = b_load_values(column + group * 128 * dim_blocks + 64 * v);
+    UNROLL for (int v = 0; v < vectors; v++) {
+      const uint8_t *from = column + group * 128 * dim_blocks + 64 * v;
+      value[v] = b_load_values(from);
+      fetch(from + values->ahead);
+    }
     UNROLL for (int q = 0; q < queries; q++) {
       const uint8_t *codes = weights + (size_t)q * dim_blocks * MINKE_KV_BLOCK;
       const quad weight = b_load_weights(codes + 4 * WEIGHT_WORD(group));
@@ -204,14 +225,14 @@ INLINE void value_code_tile(const quantized_weights *a, const uint8_t *values, s
 }
 
 /// Adds the values of a block to sums [queries][32 · dim blocks].
-static void accumulate_value_codes(const quantized_weights *a, const uint8_t *values, size_t dim_blocks,
-                                   size_t queries, float *sums) {
+static void accumulate_value_codes(const quantized_weights *a, const cache_block *values, size_t queries,
+                                   float *sums) {
 #define BODY(n)                                                                                          \
   {                                                                                                      \
     const int together = (n) < BYTE_QUERIES ? (n) : BYTE_QUERIES;                                        \
-    for (size_t block = 0; block < dim_blocks; block++) {                                                \
+    for (size_t block = 0; block < values->dim_blocks; block++) {                                        \
       for (size_t v = 0; v < 2; v += BYTE_VECTORS) {                                                     \
-        value_code_tile(a, values, dim_blocks, together, BYTE_VECTORS, q, block, v, sums);               \
+        value_code_tile(a, values, together, BYTE_VECTORS, q, block, v, sums);                           \
       }                                                                                                  \
     }                                                                                                    \
   }

@@ -42,32 +42,46 @@ INLINE void rescale_sums(float *sums, float factor, size_t width) {
   }
 }
 
+/// Whether a query sees all positions of a block.
+INLINE int sees_all(const work *w, size_t j, size_t block) {
+  return w->seen.first[j] <= block && w->seen.end[j] >= block + BLOCK;
+}
+
+/// `a` where a query sees positions, `hidden` elsewhere.
+INLINE void hide(const work *w, size_t j, size_t block, float hidden, vec s[BLOCK / 16]) {
+  for (int t = 0; t < BLOCK / 16; t++) {
+    const size_t base = block + 16 * (size_t)t;
+    const int first = clamp_lane(w->seen.first[j], base), end = clamp_lane(w->seen.end[j], base);
+    s[t] = v_where_lanes(first, end, s[t], v_set(hidden));
+  }
+}
+
+/// Caps and hides scores, and finds each query's largest in the block. A pass of its own: queries overlap.
+static void find_maxima(const work *w, size_t block, float found[QUERIES]) {
+  const vec cap = v_set(w->call->soft_cap * 1.44269504f);
+  for (size_t j = 0; j < w->call->query_count; j++) {
+    vec s[BLOCK / 16];
+    float *scores = w->scores + j * BLOCK;
+    for (int t = 0; t < BLOCK / 16; t++) s[t] = v_load(scores + 16 * t);
+    if (w->call->soft_cap > 0) {
+      for (int t = 0; t < BLOCK / 16; t++) s[t] = v_mul(v_tanh(s[t]), cap);
+    }
+    if (!sees_all(w, j, block)) hide(w, j, block, -__builtin_inff(), s);
+    if (w->call->soft_cap > 0 || !sees_all(w, j, block)) {
+      for (int t = 0; t < BLOCK / 16; t++) v_store(scores + 16 * t, s[t]);
+    }
+    found[j] = v_largest(v_max(v_max(s[0], s[1]), v_max(s[2], s[3])));
+  }
+}
+
 /// Turns one query's 64 scores into weights 2^(s − maximum), and updates its state.
-INLINE void weigh(const work *w, softmax_state state, size_t j, size_t block, vec s[BLOCK / 16],
+INLINE void weigh(const work *w, softmax_state state, size_t j, size_t block, float found, vec s[BLOCK / 16],
                   const int coarse) {
-  const size_t first = w->seen.first[j], end = w->seen.end[j];
-  const int whole = first <= block && end >= block + BLOCK;
-  for (int t = 0; t < BLOCK / 16; t++) s[t] = v_load(w->scores + j * BLOCK + 16 * t);
-  if (w->call->soft_cap > 0) {
-    const vec cap = v_set(w->call->soft_cap * 1.44269504f);
-    for (int t = 0; t < BLOCK / 16; t++) s[t] = v_mul(v_tanh(s[t]), cap);
+  const float old = state.maxima[j], now = old > found ? old : found;
+  for (int t = 0; t < BLOCK / 16; t++) {
+    s[t] = v_exp2(v_sub(v_load(w->scores + j * BLOCK + 16 * t), v_set(now)), coarse);
   }
-  if (!whole) {
-    for (int t = 0; t < BLOCK / 16; t++) {
-      const size_t base = block + 16 * (size_t)t;
-      s[t] = v_where_lanes(clamp_lane(first, base), clamp_lane(end, base), s[t], v_set(-__builtin_inff()));
-    }
-  }
-  const float old = state.maxima[j];
-  const float found = v_largest(v_max(v_max(s[0], s[1]), v_max(s[2], s[3])));
-  const float now = old > found ? old : found;
-  for (int t = 0; t < BLOCK / 16; t++) s[t] = v_exp2(v_sub(s[t], v_set(now)), coarse);
-  if (!whole) {
-    for (int t = 0; t < BLOCK / 16; t++) {
-      const size_t base = block + 16 * (size_t)t;
-      s[t] = v_where_lanes(clamp_lane(first, base), clamp_lane(end, base), s[t], v_set(0));
-    }
-  }
+  if (!sees_all(w, j, block)) hide(w, j, block, 0, s);
   float *weights = state.weights + j * 16;
   const vec sum = v_add(v_add(s[0], s[1]), v_add(s[2], s[3]));
   if (now == old) {
@@ -83,12 +97,13 @@ INLINE void weigh(const work *w, softmax_state state, size_t j, size_t block, ve
 // MARK: Values
 
 /// Widens the scales of a block's values, and finds the largest of each position.
-static void load_value_scales(const work *w, const uint8_t *values) {
-  const uint16_t *scales = (const uint16_t *)(values + w->dim_blocks * 32 * BLOCK);
+static void load_value_scales(const work *w, const cache_block *values) {
+  const uint16_t *scales = (const uint16_t *)(values->bytes + w->dim_blocks * 32 * BLOCK);
   for (size_t p = 0; p < BLOCK; p += 16) {
     vec largest = v_set(0);
     for (size_t block = 0; block < w->dim_blocks; block++) {
       const vec scale = v_load_half(scales + block * BLOCK + p);
+      fetch((const uint8_t *)(scales + block * BLOCK + p) + values->ahead);
       v_store(w->value_scales + block * BLOCK + p, scale);
       largest = v_max(largest, scale);
     }
@@ -125,35 +140,38 @@ INLINE void quantize_weights(const work *w, size_t j, vec s[BLOCK / 16]) {
 
 /// Softmax of all queries' scores; their weights are left as the values want them.
 static void weigh_queries(const work *w, softmax_state state, size_t block) {
+  const minke_cache_element element = w->call->value_element;
+  float found[QUERIES];
+  find_maxima(w, block, found);
   for (size_t j = 0; j < w->call->query_count; j++) {
     vec s[BLOCK / 16];
-    if (w->call->value_element == MINKE_CACHE_Q8_0) {
-      weigh(w, state, j, block, s, 1);
+    if (element == MINKE_CACHE_Q8_0) {
+      weigh(w, state, j, block, found[j], s, 1);
       quantize_weights(w, j, s);
-    } else if (w->call->value_element == MINKE_CACHE_BF16) {
-      weigh(w, state, j, block, s, 1);
+    } else if (element == MINKE_CACHE_BF16) {
+      weigh(w, state, j, block, found[j], s, 1);
       for (int t = 0; t < BLOCK / 16; t++) {
         const vec weight = v_where_less(s[t], v_set(0x1p-50f), v_set(0), s[t]);
         v_store_bfloat((uint16_t *)w->weights + j * BLOCK + 16 * t, weight);
       }
     } else {
-      weigh(w, state, j, block, s, 0);
+      weigh(w, state, j, block, found[j], s, 0);
       for (int t = 0; t < BLOCK / 16; t++) v_store(w->scores + j * BLOCK + 16 * t, s[t]);
     }
   }
 }
 
-static void mix_values(const work *w, softmax_state state, const uint8_t *values, size_t first, size_t end) {
+static void mix_values(const work *w, softmax_state state, const cache_block *values, size_t first, size_t end) {
   const minke_attention *call = w->call;
   if (call->value_element == MINKE_CACHE_Q8_0) {
     const quantized_weights weights = {w->weights, w->weight_factors, first / 4, (end + 3) / 4};
-    accumulate_value_codes(&weights, values, w->dim_blocks, call->query_count, state.sums);
+    accumulate_value_codes(&weights, values, call->query_count, state.sums);
     return;
   }
   const size_t vectors = (call->head_dim + 15) / 16;
   small_product mix = {
-      .a = w->scores, .a_stride = BLOCK, .b = values, .b_step = 64 * vectors, .b_vector = 64, .first = first,
-      .end = end, .out = state.sums, .out_stride = w->width,
+      .a = w->scores, .a_stride = BLOCK, .b = values->bytes, .b_step = 64 * vectors, .b_vector = 64, .first = first,
+      .end = end, .out = state.sums, .out_stride = w->width, .ahead = values->ahead,
   };
   if (call->value_element == MINKE_CACHE_F16) {
     mix.b_step /= 2;
