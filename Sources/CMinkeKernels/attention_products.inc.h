@@ -138,7 +138,8 @@ INLINE void key_code_tile(const quantized_queries *a, const cache_block *keys, c
     UNROLL for (int q = 0; q < queries; q++) {
       UNROLL for (int v = 0; v < vectors; v++) dot[q][v] = i_key_start(a->starts[at + (size_t)q * dim_blocks]);
     }
-    UNROLL for (size_t k = 0; k < 8; k++) {
+#pragma clang loop unroll(disable)
+    for (size_t k = 0; k < 8; k++) {
       bytes key[BYTE_VECTORS];
       UNROLL for (int v = 0; v < vectors; v++) {
         const uint8_t *from = tile + (size_t)v * tile_bytes + (8 * block + k) * 4 * MINKE_KV_TILE;
