@@ -75,6 +75,15 @@ minke_cpu_level minke_cpu_detect(void) { return MINKE_CPU_PORTABLE; }
 
 #endif
 
+bool minke_cpu_has_bf16(void) {
+#if defined(__x86_64__)
+  uint32_t a, b, c, d;
+  return minke_cpu_detect() == MINKE_CPU_AVX512 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && all(a, 1u << 5);
+#else
+  return false;
+#endif
+}
+
 bool minke_cpu_supports(minke_cpu_level level) {
   const minke_cpu_level best = minke_cpu_detect();
   if (level == MINKE_CPU_PORTABLE || level == best) return true;

@@ -6,6 +6,11 @@
 
 // 24 sums, 4 factors and a broadcast fill 29 of 32 registers.
 #define TILE_VECTORS(queries) 4
+// 12 integer sums, 12 float sums, 2 vectors of keys and a broadcast fill 27.
+#define BYTE_VECTORS 2
+#define BYTE_QUERIES 6
+// Packing works in quarters of a register.
+#define WEIGHT_WORD(g) (4 * ((g) % 4) + (g) / 4)
 
 typedef __m512 vec;
 
@@ -56,6 +61,54 @@ INLINE float v_largest(vec a) {
   __m128 c = _mm_max_ps(_mm256_castps256_ps128(b), _mm256_extractf128_ps(b, 1));
   c = _mm_max_ps(c, _mm_movehl_ps(c, c));
   return _mm_cvtss_f32(_mm_max_ss(c, _mm_movehdup_ps(c)));
+}
+
+
+#if defined(HAS_BF16_PAIRS)
+// The processor takes subnormal numbers as 0; there are none.
+INLINE vec v_dot_pairs(vec x, vec a, vec b) {
+  return _mm512_dpbf16_ps(x, (__m512bh)_mm512_castps_si512(a), (__m512bh)_mm512_castps_si512(b));
+}
+#else
+INLINE vec high_halves(vec a) { return _mm512_and_ps(a, _mm512_castsi512_ps(_mm512_set1_epi32(-65536))); }
+INLINE vec low_halves(vec a) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(a), 16)); }
+INLINE vec v_dot_pairs(vec x, vec a, vec b) {
+  return v_fma(low_halves(a), low_halves(b), v_fma(high_halves(a), high_halves(b), x));
+}
+#endif
+INLINE void v_store_bfloat(uint16_t *p, vec a) {
+  const __m512i bits = _mm512_castps_si512(a);
+  const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  const __m512i rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7FFF)), odd);
+  _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
+}
+INLINE vec v_add_exponent(vec a, vec t) {
+  const __m512i n = _mm512_slli_epi32(_mm512_castps_si512(t), 23);
+  return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a), n));
+}
+
+typedef __m512i ivec, bytes, quad;
+
+INLINE bytes b_load_keys(const uint8_t *p) { return _mm512_loadu_si512(p); }
+INLINE bytes b_load_values(const uint8_t *p) { return _mm512_loadu_si512(p); }
+INLINE quad b_load_query(const uint8_t *p) {
+  int32_t four;
+  memcpy(&four, p, 4);
+  return _mm512_set1_epi32(four);
+}
+INLINE quad b_load_weights(const uint8_t *p) { return b_load_query(p); }
+INLINE ivec i_key_start(int32_t start) { return _mm512_set1_epi32(start); }
+INLINE ivec i_value_start(const uint8_t *weights) {
+  (void)weights;
+  return _mm512_setzero_si512();
+}
+INLINE ivec i_dot_keys(ivec x, bytes keys, quad query) { return _mm512_dpbusd_epi32(x, keys, query); }
+INLINE ivec i_dot_values(ivec x, bytes values, quad weights) { return _mm512_dpbusd_epi32(x, weights, values); }
+INLINE vec v_from_int(ivec x) { return _mm512_cvtepi32_ps(x); }
+INLINE void b_store_weights(uint8_t *p, const vec w[4]) {
+  const __m512i low = _mm512_packus_epi32(_mm512_cvtps_epi32(w[0]), _mm512_cvtps_epi32(w[1]));
+  const __m512i high = _mm512_packus_epi32(_mm512_cvtps_epi32(w[2]), _mm512_cvtps_epi32(w[3]));
+  _mm512_storeu_si512(p, _mm512_packus_epi16(low, high));
 }
 
 #endif

@@ -14,6 +14,11 @@
 
 /// Vectors side by side in the attention's inner tile, for 1 to 6 queries: what the registers hold.
 #define TILE_VECTORS(queries) 1
+/// The same for integer products, and the most queries there.
+#define BYTE_VECTORS 1
+#define BYTE_QUERIES 4
+/// Where `b_store_weights` puts four positions' weights: the word of positions 4g…4g+3.
+#define WEIGHT_WORD(g) (g)
 
 typedef struct {
   float lane[16];
@@ -128,6 +133,107 @@ INLINE float v_largest(vec a) {
     }
   }
   return a.lane[0];
+}
+
+
+// MARK: Pairs of bfloat16
+
+/// x + a·b of both numbers of a pair of bfloat16 in each lane: the second's first, each rounded once.
+INLINE vec v_dot_pairs(vec x, vec a, vec b) {
+  EACH {
+    uint32_t p, q;
+    memcpy(&p, &a.lane[i], 4);
+    memcpy(&q, &b.lane[i], 4);
+    const uint32_t bits[4] = {p & 0xFFFF0000, q & 0xFFFF0000, p << 16, q << 16};
+    float f[4];
+    memcpy(f, bits, sizeof f);
+    x.lane[i] = __builtin_fmaf(f[2], f[3], __builtin_fmaf(f[0], f[1], x.lane[i]));
+  }
+  return x;
+}
+/// Rounds finite numbers to even.
+INLINE void v_store_bfloat(uint16_t *p, vec a) {
+  EACH {
+    uint32_t bits;
+    memcpy(&bits, &a.lane[i], 4);
+    p[i] = (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+  }
+}
+/// The bits of `a` plus those of `t` shifted to the exponent: a · 2^n for t = 1.5 · 2^23 + n.
+INLINE vec v_add_exponent(vec a, vec t) {
+  EACH {
+    uint32_t x, n;
+    memcpy(&x, &a.lane[i], 4);
+    memcpy(&n, &t.lane[i], 4);
+    x += n << 23;
+    memcpy(&a.lane[i], &x, 4);
+  }
+  return a;
+}
+
+// MARK: Bytes
+
+typedef struct {
+  int32_t lane[16];
+} ivec;
+/// 64 bytes: four in each lane.
+typedef struct {
+  int16_t byte[64];
+} bytes;
+/// Four bytes for all lanes.
+typedef struct {
+  int16_t byte[4];
+} quad;
+
+INLINE bytes b_load_keys(const uint8_t *p) {
+  bytes r;
+  for (int i = 0; i < 64; i++) r.byte[i] = (int16_t)(p[i] - 128);
+  return r;
+}
+INLINE bytes b_load_values(const uint8_t *p) {
+  bytes r;
+  for (int i = 0; i < 64; i++) r.byte[i] = (int8_t)p[i];
+  return r;
+}
+INLINE quad b_load_query(const uint8_t *p) {
+  quad r;
+  for (int i = 0; i < 4; i++) r.byte[i] = (int8_t)p[i];
+  return r;
+}
+INLINE quad b_load_weights(const uint8_t *p) {
+  quad r;
+  for (int i = 0; i < 4; i++) r.byte[i] = p[i];
+  return r;
+}
+/// What a query's sums begin with: `start`, −128 times the sum of its codes, where keys keep their offset.
+INLINE ivec i_key_start(int32_t start) {
+  (void)start;
+  return (ivec){{0}};
+}
+/// What sums of a query's 64 weights times values begin with.
+INLINE ivec i_value_start(const uint8_t *weights) {
+  (void)weights;
+  return (ivec){{0}};
+}
+INLINE ivec i_dot(ivec x, bytes a, quad b) {
+  EACH {
+    for (int j = 0; j < 4; j++) x.lane[i] += a.byte[4 * i + j] * b.byte[j];
+  }
+  return x;
+}
+INLINE ivec i_dot_keys(ivec x, bytes keys, quad query) { return i_dot(x, keys, query); }
+INLINE ivec i_dot_values(ivec x, bytes values, quad weights) { return i_dot(x, values, weights); }
+INLINE vec v_from_int(ivec x) {
+  vec r;
+  EACH r.lane[i] = (float)x.lane[i];
+  return r;
+}
+/// Numbers of 64 positions rounded to even and kept within 0…255; 0 for a NaN.
+INLINE void b_store_weights(uint8_t *p, const vec w[4]) {
+  for (int i = 0; i < 64; i++) {
+    const float x = w[i / 16].lane[i % 16], rounded = (x + 0x1.8p23f) - 0x1.8p23f;
+    p[i] = !(rounded > 0) ? 0 : rounded < 255 ? (uint8_t)rounded : 255;
+  }
 }
 
 #endif

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
+
 #include "vector_lanes_neon.h"
 
 #include "vector_ops.inc.h"
@@ -15,5 +17,7 @@
 #define TABLE minke_vector_neon
 #define LEVEL MINKE_CPU_NEON
 #include "vector_table.inc.h"
+
+#pragma clang attribute pop
 
 #endif

@@ -220,39 +220,3 @@ static double log_sum_exp(const float *x, size_t count) {
   }
   return (double)largest + __builtin_log(sum[0]);
 }
-
-// MARK: Key/value cache
-
-/// Sixteen numbers, or fewer and zeros, as half precision that never overflows to infinity.
-INLINE void store_halves(uint16_t *out, const float *x, size_t count) {
-  const vec limit = v_set(65504.0f);
-  const vec a = count < 16 ? v_load_first(x, count) : v_load(x);
-  v_store_half(out, v_max(v_negate(limit), v_min(limit, a)));
-}
-
-static void store_key(const float *key, void *tile, size_t lane, size_t head_dim,
-                      minke_cache_element element) {
-  if (element == MINKE_CACHE_F32) {
-    float *out = (float *)tile + lane;
-    for (size_t d = 0; d < head_dim; d++) out[d * MINKE_KV_TILE] = key[d];
-    return;
-  }
-  uint16_t *out = (uint16_t *)tile + lane;
-  for (size_t d = 0; d < head_dim; d += 16) {
-    const size_t rest = head_dim - d < 16 ? head_dim - d : 16;
-    uint16_t halves[16];
-    store_halves(halves, key + d, rest);
-    for (size_t j = 0; j < rest; j++) out[(d + j) * MINKE_KV_TILE] = halves[j];
-  }
-}
-
-static void store_value(const float *value, void *row, size_t head_dim, minke_cache_element element) {
-  for (size_t d = 0; d < head_dim; d += 16) {
-    const size_t rest = head_dim - d < 16 ? head_dim - d : 16;
-    if (element == MINKE_CACHE_F32) {
-      v_store((float *)row + d, rest < 16 ? v_load_first(value + d, rest) : v_load(value + d));
-    } else {
-      store_halves((uint16_t *)row + d, value + d, rest);
-    }
-  }
-}

@@ -32,6 +32,26 @@ extension LanguageModel {
   package func perplexity(
     of tokens: [TokenID], contextSize: Int, chunkCount: Int? = nil, progress: (Int, Int) -> Void = { _, _ in }
   ) throws(MinkeError) -> Perplexity {
+    let chunks = try chunks(of: tokens, contextSize: contextSize, chunkCount: chunkCount)
+    return try engine.perform { () throws(MinkeError) in
+      try rethrowing {
+        let cache = try engine.makeCache(capacity: contextSize)
+        var total = 0.0
+        for (index, chunk) in chunks.enumerated() {
+          try engine.scan(chunk, from: contextSize / 2, [cache]) { position, _, logits in
+            for row in 0..<logits.count {
+              total += unsafe negativeLogLikelihood(of: chunk[position + row + 1], logits.buffer(row: row))
+            }
+          }
+          progress(index + 1, chunks.count)
+        }
+        return try Perplexity(total: total, tokenCount: chunks.count * (contextSize - 1 - contextSize / 2))
+      }
+    }
+  }
+
+  /// Consecutive chunks of a text, each with BOS in the place of its first token where the model wants it.
+  func chunks(of tokens: [TokenID], contextSize: Int, chunkCount: Int?) throws(MinkeError) -> [[TokenID]] {
     guard (4...max(4, information.trainedContextLength)).contains(contextSize) else {
       throw MinkeError(
         .parameters,
@@ -50,51 +70,52 @@ extension LanguageModel {
         "\(chunkCount) chunks of \(contextSize) tokens were asked for; expected 1 to \(available), which the text holds"
       )
     }
-    let count = chunkCount ?? available
-    return try engine.perform { () throws(MinkeError) in
-      try rethrowing {
-        let cache = try engine.transformer.makeCache(capacity: contextSize)
-        var total = 0.0
-        for index in 0..<count {
-          var chunk = Array(tokens[index * contextSize..<(index + 1) * contextSize])
-          if tokenizer.addsBOS, let bos = tokenizer.bos { chunk[0] = bos }
-          cache.count = 0
-          total += try engine.negativeLogLikelihood(of: chunk, from: contextSize / 2, cache)
-          progress(index + 1, count)
-        }
-        let scored = count * (contextSize - 1 - contextSize / 2)
-        return Perplexity(value: exp(total / Double(scored)), tokenCount: scored)
-      }
+    return (0..<(chunkCount ?? available)).map { index in
+      var chunk = Array(tokens[index * contextSize..<(index + 1) * contextSize])
+      if tokenizer.addsBOS, let bos = tokenizer.bos { chunk[0] = bos }
+      return chunk
     }
   }
 }
 
-extension Engine {
-  /// −Σ log p of the chunk's tokens after position `start`, each given those before it.
-  func negativeLogLikelihood(of chunk: [TokenID], from start: Int, _ cache: KVCache) throws -> Double {
-    let limits = workspace.limits
-    var position = 0
-    while position < start {
-      let part = chunk[position..<min(position + limits.rows, start)]
-      _ = try transformer.forward([SequenceInput(part, cache: cache, logitCount: 0)], in: workspace)
-      position += part.count
-    }
-    var total = 0.0
-    while position < chunk.count - 1 {
-      let part = chunk[position..<min(position + min(limits.logitRows, limits.rows), chunk.count - 1)]
-      let logits = try transformer.forward(
-        [SequenceInput(part, cache: cache, logitCount: part.count)], in: workspace)
-      for row in 0..<part.count {
-        let values = unsafe UnsafeBufferPointer(logits.buffer(row: row))
-        let target = Int(chunk[position + row + 1])
-        total += unsafe logSumExp(values) - Double(values[target])
-      }
-      position += part.count
-    }
+extension Perplexity {
+  /// - Parameter total: the sum of the negative log-likelihoods.
+  init(total: Double, tokenCount: Int) throws(MinkeError) {
     guard total.isFinite else {
       throw MinkeError(
         .numeric, "the model's logits are not finite; expected numbers: the file may be damaged")
     }
-    return total
+    self.init(value: exp(total / Double(tokenCount)), tokenCount: tokenCount)
+  }
+}
+
+/// −log p of a token whose distribution has these logits.
+func negativeLogLikelihood(of token: TokenID, _ logits: UnsafeMutableBufferPointer<Float>) -> Double {
+  unsafe logSumExp(UnsafeBufferPointer(logits)) - Double(logits[Int(token)])
+}
+
+extension Engine {
+  /// Runs a chunk in each of some caches, which are emptied first, and hands over the logits of its tokens after position
+  /// `start` but for the last: part by part, each part for one cache after the other.
+  ///
+  /// - Parameter visit: called with the position of the part's first token, the cache's number and the logits
+  ///   `[tokens, vocabulary]`, which are overwritten by the next.
+  func scan(
+    _ chunk: [TokenID], from start: Int, _ caches: [KVCache], visit: (Int, Int, Rows) -> Void
+  ) throws {
+    for cache in caches { cache.count = 0 }
+    let limits = workspace.limits
+    var position = 0
+    while position < chunk.count - 1 {
+      let isScored = position >= start
+      let end = isScored ? position + min(limits.logitRows, limits.rows) : min(position + limits.rows, start)
+      let part = chunk[position..<min(end, chunk.count - 1)]
+      for (number, cache) in caches.enumerated() {
+        let input = SequenceInput(part, cache: cache, logitCount: isScored ? part.count : 0)
+        let logits = try transformer.forward([input], in: workspace)
+        if isScored { visit(position, number, logits) }
+      }
+      position += part.count
+    }
   }
 }

@@ -27,5 +27,9 @@ struct MemoryEstimateTests {
     #expect(cache(64) == 64 * 2 * 2 * (12 + 16) * 2)
     #expect(cache(65) == 2 * cache(64))
     #expect(cache(.max) == .max)
+    // Whole blocks of 32 dimensions, 34 bytes each.
+    let coarse = MemoryEstimate(
+      configuration, tensors: file.tensors, contextLength: 64, keys: .q8_0, values: .bf16)
+    #expect(coarse.cache == 64 * 2 * 2 * (34 + 16 * 2))
   }
 }

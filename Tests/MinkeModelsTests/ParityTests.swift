@@ -18,29 +18,37 @@ struct ParityTests {
     #expect(largestDifference(logits, tiny.logits) < Self.float32Tolerance)
   }
 
-  @Test("with keys and values in half precision", arguments: TinyModel.names)
-  func halfPrecisionCache(name: String) throws {
+  /// Keys, values, queries and weights rounded to 8 bits.
+  static let eightBitCacheTolerance: Float = 1.6e-1
+
+  @Test("with keys and values in few bits", arguments: TinyModel.names)
+  func coarseCaches(name: String) throws {
     let tiny = try TinyModel(name)
     let runner = try Runner(tiny.file)
-    let logits = try runner.logits(tiny.tokens, parts: [tiny.tokens.count], cache: runner.cache(.f16))
-    let difference = largestDifference(logits, tiny.logits)
-    #expect(difference < Self.float16CacheTolerance)
-    #expect(difference > 0)
+    for (element, tolerance) in [
+      (CacheElement.f16, Self.float16CacheTolerance), (.bf16, Self.eightBitCacheTolerance),
+      (.q8_0, Self.eightBitCacheTolerance),
+    ] {
+      let logits = try runner.logits(tiny.tokens, parts: [tiny.tokens.count], cache: runner.cache(element))
+      let difference = largestDifference(logits, tiny.logits)
+      #expect(difference < tolerance, "\(element)")
+      #expect(difference > 0)
+    }
   }
 }
 
 @Suite("Logits are the same bits however tokens are batched")
 struct BatchingTests {
-  @Test("token by token, and in chunks", arguments: TinyModel.names)
-  func chunks(name: String) throws {
+  @Test("token by token, and in chunks", arguments: TinyModel.names, CacheElement.allCases)
+  func chunks(name: String, element: CacheElement) throws {
     let tiny = try TinyModel(name)
     let runner = try Runner(tiny.file)
     let count = tiny.tokens.count
-    let whole = try runner.logits(tiny.tokens, parts: [count], cache: runner.cache(.f16))
+    let whole = try runner.logits(tiny.tokens, parts: [count], cache: runner.cache(element))
     let single = try runner.logits(
-      tiny.tokens, parts: Array(repeating: 1, count: count), cache: runner.cache(.f16))
+      tiny.tokens, parts: Array(repeating: 1, count: count), cache: runner.cache(element))
     #expect(single == whole)
-    let chunks = try runner.logits(tiny.tokens, parts: [7, 16, 1, 13, 3], cache: runner.cache(.f16))
+    let chunks = try runner.logits(tiny.tokens, parts: [7, 16, 1, 13, 3], cache: runner.cache(element))
     #expect(chunks == whole)
   }
 
@@ -133,12 +141,15 @@ struct BatchingTests {
       largestDifference(unsafe Array(logits.buffer(row: 0)), Array(last)) < ParityTests.float32Tolerance)
   }
 
-  @Test("after a cache has forgotten the end of its sequence")
-  func rollback() throws {
+  @Test("after a cache has forgotten the end of its sequence", arguments: CacheElement.allCases)
+  func rollback(element: CacheElement) throws {
     let tiny = try TinyModel("qwen3-regular")
     let runner = try Runner(tiny.file)
-    let cache = try runner.cache(.f16)
+    let cache = try runner.cache(element)
     let first = try runner.logits(tiny.tokens, parts: [20, 20], cache: cache)
+    // What another continuation leaves behind is not seen.
+    cache.count = 20
+    _ = try runner.logits(Array(tiny.tokens.reversed()), parts: [40], cache: cache)
     cache.count = 20
     let again = try runner.logits(Array(tiny.tokens[20...]), parts: [20], cache: cache)
     #expect(again == Array(first.suffix(again.count)))

@@ -28,6 +28,9 @@ minke_cpu_level minke_cpu_active(void);
 /// Whether kernels of `level` can run here.
 bool minke_cpu_supports(minke_cpu_level level);
 
+/// Whether level AVX-512 has the product of bfloat16 pairs.
+bool minke_cpu_has_bf16(void);
+
 /// `portable`, `avx2`, `avx512` or `neon`.
 const char *minke_cpu_level_name(minke_cpu_level level);
 

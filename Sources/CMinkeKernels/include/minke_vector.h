@@ -4,7 +4,7 @@
 // Each operation is written once over sixteen-lane vectors (`vector_ops.inc.h`, `attention.inc.h`) and
 // compiled for each instruction set. All of them do the same float32 operations in the same order with
 // fused multiply-add, so results are the same bit for bit, on every processor, except for the sign and
-// payload of a NaN.
+// payload of a NaN. Integer sums are exact.
 #ifndef MINKE_VECTOR_H
 #define MINKE_VECTOR_H
 
@@ -20,6 +20,12 @@ typedef enum minke_cache_element {
   MINKE_CACHE_F32 = 0,
   /// IEEE half; values beyond ±65504 are stored as ±65504.
   MINKE_CACHE_F16 = 1,
+  /// The upper half of a float32, rounded; magnitudes below 2^-50 are stored as 0. Queries and weights are
+  /// rounded in the same way before they are multiplied.
+  MINKE_CACHE_BF16 = 2,
+  /// Codes −127…127 with an f16 scale for 32 dimensions. Queries are quantised in the same way, weights to
+  /// 0…255 for a block of positions; products are summed as integers.
+  MINKE_CACHE_Q8_0 = 3,
 } minke_cache_element;
 
 enum {
@@ -52,10 +58,10 @@ typedef struct minke_attention {
   size_t position;
   /// Positions a row sees, its own included; 0 when there is no limit.
   size_t window;
-  /// Factor of the scores, and their soft cap (0 for none): `cap · tanh(score / cap)`.
+  /// Factor of the scores, positive, and their soft cap (0 for none): `cap · tanh(score / cap)`.
   float scale, soft_cap;
-  /// This head's part of block 0 of the cache: keys `[tile of 16][head_dim][16]`, and at `value_offset`
-  /// bytes values `[64][head_dim rounded up to 16]`.
+  /// This head's part of block 0 of the cache: keys, and at `value_offset` bytes values (`minke_key_bytes`,
+  /// `minke_value_bytes`).
   const uint8_t *cache;
   size_t block_stride, value_offset;
   minke_cache_element key_element, value_element;
@@ -68,16 +74,49 @@ typedef struct minke_attention {
   float *_Nullable partials;
 } minke_attention;
 
-/// Floats of one partial result of a query tile: sums, weights and maxima; a multiple of 16.
-static inline size_t minke_attention_partial_count(size_t head_dim) {
-  const size_t padded = (head_dim + 15) / 16 * 16;
-  return MINKE_QUERY_TILE * (padded + 16) + 32;
+/// Blocks of 32 dimensions, the last one padded.
+static inline size_t minke_dim_blocks(size_t head_dim) { return (head_dim + 31) / 32; }
+
+/// Bytes of one block's keys. Sixteen positions lie side by side, so that a score is a sum down the dimensions
+/// in one lane:
+/// - f32, f16 `[tile of 16][head_dim][16]`, bf16 `[tile of 16][head_dim / 2, rounded up][16][2]`;
+/// - q8_0 `[tile of 16]{ codes + 128 [dim / 4][16][4], f16 scales [dim / 32][16] }`, whole blocks of 32 dimensions.
+static inline size_t minke_key_bytes(size_t head_dim, minke_cache_element element) {
+  switch (element) {
+    case MINKE_CACHE_F32: return MINKE_KV_BLOCK * 4 * head_dim;
+    case MINKE_CACHE_F16: return MINKE_KV_BLOCK * 2 * head_dim;
+    case MINKE_CACHE_BF16: return MINKE_KV_BLOCK * 2 * ((head_dim + 1) / 2 * 2);
+    case MINKE_CACHE_Q8_0: return MINKE_KV_BLOCK * 34 * minke_dim_blocks(head_dim);
+  }
+  return 0;
 }
 
-/// Floats that a call of `attention` needs as scratch: queries, scores and two partial results.
-static inline size_t minke_attention_scratch_count(size_t head_dim) {
+/// Bytes of one block's values:
+/// - f32, f16 `[64][dim]`, bf16 `[64 / 2][dim][2]`, head_dim rounded up to 16;
+/// - q8_0 `codes [64 / 4][dim][4], f16 scales [dim / 32][64]`, whole blocks of 32 dimensions.
+static inline size_t minke_value_bytes(size_t head_dim, minke_cache_element element) {
   const size_t padded = (head_dim + 15) / 16 * 16;
-  return MINKE_QUERY_TILE * (padded + MINKE_KV_BLOCK) + 2 * minke_attention_partial_count(head_dim);
+  switch (element) {
+    case MINKE_CACHE_F32: return MINKE_KV_BLOCK * 4 * padded;
+    case MINKE_CACHE_F16:
+    case MINKE_CACHE_BF16: return MINKE_KV_BLOCK * 2 * padded;
+    case MINKE_CACHE_Q8_0: return MINKE_KV_BLOCK * 34 * minke_dim_blocks(head_dim);
+  }
+  return 0;
+}
+
+/// Floats of one partial result of a query tile: sums, weights and maxima; a multiple of 16.
+static inline size_t minke_attention_partial_count(size_t head_dim) {
+  return MINKE_QUERY_TILE * (32 * minke_dim_blocks(head_dim) + 16) + 32;
+}
+
+/// Floats that a call of `attention` needs as scratch: queries, scores, quantised weights with their factors,
+/// scales of values and two partial results.
+static inline size_t minke_attention_scratch_count(size_t head_dim) {
+  const size_t blocks = minke_dim_blocks(head_dim);
+  const size_t weights = MINKE_QUERY_TILE * (16 * (blocks > 2 ? blocks : 2) + 1) + 8;
+  return MINKE_QUERY_TILE * (32 * blocks + MINKE_KV_BLOCK) + weights + MINKE_KV_BLOCK * (blocks + 1)
+      + 2 * minke_attention_partial_count(head_dim);
 }
 
 /// The operations on one instruction set. Counts are in elements; `out` may be an input.
@@ -114,10 +153,11 @@ typedef struct minke_vector_kernels {
   /// `log Σ exp(x)`, summed in float64.
   double (*log_sum_exp)(const float *x, size_t count);
 
-  /// Writes one key of `head_dim` numbers to lane 0…15 of a key tile.
-  void (*store_key)(const float *key, void *tile, size_t lane, size_t head_dim, minke_cache_element element);
-  /// Writes one value, padded with zeros to a multiple of 16 numbers.
-  void (*store_value)(const float *value, void *row, size_t head_dim, minke_cache_element element);
+  /// Writes one key of `head_dim` numbers to the keys of its block, as position 0…63.
+  void (*store_key)(const float *key, void *keys, size_t position, size_t head_dim, minke_cache_element element);
+  /// Writes one value to the values of its block, padded with zeros.
+  void (*store_value)(const float *value, void *values, size_t position, size_t head_dim,
+                      minke_cache_element element);
 
   void (*attention)(const minke_attention *call);
   /// Merges partial results in their order (into the first) and writes `output` of the call's queries.
@@ -135,6 +175,11 @@ extern const minke_vector_kernels minke_vector_portable;
 #if defined(__x86_64__)
 extern const minke_vector_kernels minke_vector_avx2;
 extern const minke_vector_kernels minke_vector_avx512;
+/// Level AVX-512 where there is a product of bfloat16 pairs: the same bits, sooner.
+extern const minke_vector_kernels minke_vector_avx512_bf16;
+
+/// Level AVX-512 as it is on processors without that product; for comparisons.
+static inline const minke_vector_kernels *minke_vector_without_bf16(void) { return &minke_vector_avx512; }
 #elif defined(__aarch64__)
 extern const minke_vector_kernels minke_vector_neon;
 #endif

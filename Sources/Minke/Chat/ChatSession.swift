@@ -109,7 +109,7 @@ extension ChatSession {
   /// begin the answer.
   private func reusableCache(for prompt: [TokenID]) throws -> KVCache {
     guard let cache else {
-      let fresh = try model.engine.transformer.makeCache(capacity: model.contextLength)
+      let fresh = try model.engine.makeCache(capacity: model.contextLength)
       self.cache = fresh
       return fresh
     }

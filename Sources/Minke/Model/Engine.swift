@@ -9,11 +9,20 @@ final class Engine: @unchecked Sendable {
 
   let transformer: Transformer
   let workspace: Workspace
+  private let keys: CacheElement
+  private let values: CacheElement
   private let queue = DispatchQueue(label: "minke.engine", qos: .userInitiated)
 
-  init(_ file: GGUFFile, threadCount: Int) throws {
+  init(_ file: GGUFFile, threadCount: Int, keys: CacheElement, values: CacheElement) throws {
+    self.keys = keys
+    self.values = values
     transformer = try Transformer(file, pool: WorkerPool(threadCount: threadCount))
     workspace = try transformer.makeWorkspace()
+  }
+
+  /// An empty cache for a sequence of up to `capacity` tokens, of the types the model was loaded with.
+  func makeCache(capacity: Int) throws -> KVCache {
+    try transformer.makeCache(capacity: capacity, keys: keys, values: values)
   }
 
   /// Runs a job after those that were submitted before it.

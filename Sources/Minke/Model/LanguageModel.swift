@@ -48,6 +48,7 @@ public final class LanguageModel: Sendable {
       return MemoryEstimate(
         configuration, tensors: file.tensors,
         contextLength: try options.contextLength(trained: configuration.contextLength),
+        keys: options.keyCache.element, values: options.valueCache.element,
         threadCount: try options.resolvedThreadCount(available: WorkerPool.availableProcessors))
     }
   }
@@ -63,7 +64,8 @@ public final class LanguageModel: Sendable {
     endTokens = text.endTokens
     information = try ModelInformation(file, configuration)
     defaultSampling = SamplingParameters(text.family.sampling)
-    engine = try Engine(file, threadCount: threads)
+    engine = try Engine(
+      file, threadCount: threads, keys: options.keyCache.element, values: options.valueCache.element)
   }
 }
 

@@ -5,13 +5,22 @@ public struct LoadOptions: Sendable {
   /// Tokens of one conversation, prompt and answer together; by default the model's own context length, at most
   /// ``defaultContextLimit``. Memory is taken up only as a conversation grows.
   public var contextLength: Int?
+  /// How a conversation's keys are stored.
+  public var keyCache: CacheType
+  /// How a conversation's values are stored.
+  public var valueCache: CacheType
 
   /// What a conversation is limited to unless asked otherwise.
   public static let defaultContextLimit = 8192
 
-  public init(threadCount: Int? = nil, contextLength: Int? = nil) {
+  public init(
+    threadCount: Int? = nil, contextLength: Int? = nil, keyCache: CacheType = .f16,
+    valueCache: CacheType = .f16
+  ) {
     self.threadCount = threadCount
     self.contextLength = contextLength
+    self.keyCache = keyCache
+    self.valueCache = valueCache
   }
 
   /// The context of a model that was trained on `trained` tokens.

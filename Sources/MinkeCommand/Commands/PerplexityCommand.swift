@@ -10,9 +10,14 @@ struct PerplexityCommand: AsyncParsableCommand {
       The text is cut into consecutive chunks, each read on its own; the second half of each chunk is scored. \
       The result is exp of the mean negative log-likelihood of the scored tokens.
 
+      With --compare-caches the text is read with each type of cache beside an exact one of float32, and a table says \
+      what each changes: the mean Kullback-Leibler divergence from the exact predictions, how often the likeliest \
+      token stays the same, and the perplexity.
+
       EXAMPLES
         minke perplexity smollm2:135m text.txt --chunks 8
         minke perplexity ./model.gguf text.txt --context-size 512 --chunks 20 --json
+        minke perplexity smollm2:135m text.txt --chunks 8 --compare-caches
       """)
 
   @Argument(help: "A name in the store or the catalogue, or the path of a .gguf file.")
@@ -27,13 +32,19 @@ struct PerplexityCommand: AsyncParsableCommand {
   @Option(help: "Chunks to read, from the beginning of the text; all unless given.")
   var chunks: Int?
 
+  @OptionGroup(title: "Keys and values")
+  var cache: CacheOptions
+
+  @Flag(help: "Print what each type of cache loses, in place of the perplexity with one.")
+  var compareCaches = false
+
   @Option(help: "Threads that compute; one for each processor unless given.")
   var threads: Int?
 
   @Flag(help: "Load the model even if it does not seem to fit into memory.")
   var noMemoryCheck = false
 
-  @Flag(help: #"Print {"perplexity": …, "tokens": …}."#)
+  @Flag(help: #"Print {"perplexity": …, "tokens": …}, with --compare-caches also "losses"."#)
   var json = false
 
   func validate() throws {
@@ -45,23 +56,70 @@ struct PerplexityCommand: AsyncParsableCommand {
   func run() async throws {
     let text = String(decoding: try InputFile.read(file), as: UTF8.self)
     let found = try await ModelFinder().find(model)
-    let options = LoadOptions(threadCount: threads, contextLength: contextSize)
+    let options = LoadOptions(threads: threads, contextSize: contextSize, cache: cache)
     let model = try ModelLoader.load(found.path, options, checksMemory: !noMemoryCheck)
     let isTerminal = StandardStream.error.isTerminal
-    let result = try model.perplexity(of: text, contextSize: contextSize, chunkCount: chunks) { done, all in
+    let progress = { (done: Int, all: Int) in
       if isTerminal { StandardStream.error.write("\rchunk \(done) of \(all)\u{1B}[K") }
     }
-    if isTerminal { StandardStream.error.write("\r\u{1B}[K") }
-    guard json else {
-      StandardStream.output.write("perplexity \(result.value) over \(result.tokenCount) tokens\n")
-      return
+    let report: PerplexityReport
+    if compareCaches {
+      report = PerplexityReport(
+        try model.cacheLoss(of: text, contextSize: contextSize, chunkCount: chunks, progress: progress))
+    } else {
+      report = PerplexityReport(
+        try model.perplexity(of: text, contextSize: contextSize, chunkCount: chunks, progress: progress))
     }
-    StandardStream.output.write(
-      try JSONText.line(PerplexityReport(perplexity: result.value, tokens: result.tokenCount)))
+    if isTerminal { StandardStream.error.write("\r\u{1B}[K") }
+    StandardStream.output.write(json ? try JSONText.line(report) : report.text)
   }
 }
 
 private struct PerplexityReport: Encodable {
+  struct Loss: Encodable {
+    var keys: String
+    var values: String
+    var divergence: Double
+    var sameTopToken: Double
+    var perplexity: Double
+
+    private enum CodingKeys: String, CodingKey {
+      case keys, values, divergence, perplexity
+      case sameTopToken = "same_top_token"
+    }
+  }
+
   var perplexity: Double
   var tokens: Int
+  var losses: [Loss]?
+
+  init(_ perplexity: Perplexity) {
+    self.perplexity = perplexity.value
+    tokens = perplexity.tokenCount
+  }
+
+  init(_ comparison: CacheComparison) {
+    self.init(comparison.exact)
+    losses = comparison.losses.map {
+      Loss(
+        keys: $0.keyCache.rawValue, values: $0.valueCache.rawValue, divergence: $0.divergence,
+        sameTopToken: $0.sameTopToken, perplexity: $0.perplexity)
+    }
+  }
+
+  var text: String {
+    guard let losses else { return "perplexity \(perplexity) over \(tokens) tokens\n" }
+    var table = Table([
+      ("KEYS", .left), ("VALUES", .left), ("DIVERGENCE", .right), ("SAME TOP TOKEN", .right),
+      ("PERPLEXITY", .right),
+    ])
+    for loss in losses {
+      table.add([
+        loss.keys, loss.values, String(format: "%.6f", loss.divergence),
+        String(format: "%.2f %%", loss.sameTopToken * 100),
+        String(format: "%+.3f %%", (loss.perplexity / perplexity - 1) * 100),
+      ])
+    }
+    return "perplexity \(perplexity) over \(tokens) tokens with keys and values of float32\n" + table.text
+  }
 }

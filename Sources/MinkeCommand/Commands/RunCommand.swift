@@ -52,6 +52,9 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "Tokens of the conversation, at most.")
   var contextSize: Int?
 
+  @OptionGroup(title: "Keys and values of the conversation")
+  var cache: CacheOptions
+
   @Option(help: "Threads that compute; one for each processor unless given.")
   var threads: Int?
 
@@ -83,7 +86,8 @@ struct RunCommand: AsyncParsableCommand {
 
     let start = ContinuousClock.now
     let model = try ModelLoader.load(
-      found.path, LoadOptions(threadCount: threads, contextLength: contextSize), checksMemory: !noMemoryCheck)
+      found.path, LoadOptions(threads: threads, contextSize: contextSize, cache: cache),
+      checksMemory: !noMemoryCheck)
     let elapsed = (ContinuousClock.now - start).components
     let loadTime = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
 

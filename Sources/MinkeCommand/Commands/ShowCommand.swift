@@ -21,6 +21,9 @@ struct ShowCommand: ParsableCommand {
   @Option(help: "The tokens of context to estimate memory for; by default what 'minke run' takes.")
   var contextSize: Int?
 
+  @OptionGroup(title: "Keys and values of that context")
+  var cache: CacheOptions
+
   @Flag(help: "Print a JSON object.")
   var json = false
 
@@ -35,20 +38,20 @@ struct ShowCommand: ParsableCommand {
     case .offered(let entry):
       facts = ModelFactSheet(entry)
     case .stored(let manifest, let path):
-      facts = try Self.facts(path, manifest, contextSize)
+      facts = try Self.facts(path, manifest, contextSize, cache)
     case .file(let path):
-      facts = try Self.facts(path, nil, contextSize)
+      facts = try Self.facts(path, nil, contextSize, cache)
     }
     StandardStream.output.write(json ? try JSONText.pretty(facts) : facts.text)
   }
 
   private static func facts(
-    _ path: String, _ manifest: Manifest?, _ contextSize: Int?
+    _ path: String, _ manifest: Manifest?, _ contextSize: Int?, _ cache: CacheOptions
   ) throws -> ModelFactSheet {
     let file = try GGUFFile(path: path)
     var facts = ModelFactSheet(file, path: path, manifest: manifest)
     do {
-      let options = LoadOptions(contextLength: contextSize)
+      let options = LoadOptions(contextSize: contextSize, cache: cache)
       let trained = facts.contextLength ?? LoadOptions.defaultContextLimit
       facts.memory = ModelFactSheet.Memory(
         try LanguageModel.estimateMemory(path: path, options: options),

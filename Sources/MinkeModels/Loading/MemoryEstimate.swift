@@ -19,14 +19,15 @@ extension MemoryEstimate {
   /// - Parameter contextLength: positions of the one sequence there is a cache for.
   package init(
     _ configuration: ModelConfiguration, tensors: [TensorRecord], contextLength: Int,
-    limits: Workspace.Limits = .init(), cacheElement: CacheElement = .f16, threadCount: Int = 1
+    limits: Workspace.Limits = .init(), keys: CacheElement = .f16, values: CacheElement = .f16,
+    threadCount: Int = 1
   ) {
     weights = Self.packedWeights(of: tensors)
     let scratch = AttentionScratch.byteCount(
       headDimension: configuration.attention.keyLength, workerCount: threadCount)
     workspace = (Workspace.byteCount(configuration, limits, threadCount: threadCount) ?? .max)
       .addingSaturated(scratch)
-    let shape = configuration.cacheShape(cacheElement, cacheElement)
+    let shape = configuration.cacheShape(keys, values)
     cache = shape.byteCount(capacity: max(contextLength, 1)) ?? .max
     let block = KVCacheShape.blockLength
     cachePerToken = (shape.byteCount(capacity: block) ?? .max) / block

@@ -3,23 +3,24 @@ internal import CMinkeKernels
 /// How the numbers of a key/value cache are stored.
 ///
 /// Keys and values choose separately: keys lose more from coarse numbers than values do.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 package enum CacheElement: Sendable, CaseIterable {
   /// Exact; for parity tests.
   case f32
   /// IEEE half precision; what lies beyond ±65504 is kept as ±65504.
   case f16
-
-  package var byteCount: Int {
-    switch self {
-    case .f32: 4
-    case .f16: 2
-    }
-  }
+  /// The upper half of a float32. Attention rounds queries and weights in the same way.
+  case bf16
+  /// 8-bit integers with an f16 scale for 32 dimensions, as GGML's type of that name. Attention to them is integer
+  /// arithmetic: it quantises queries in the same way, and weights to 8 bits for a block of positions.
+  case q8_0
 
   var kernelElement: minke_cache_element {
     switch self {
     case .f32: MINKE_CACHE_F32
     case .f16: MINKE_CACHE_F16
+    case .bf16: MINKE_CACHE_BF16
+    case .q8_0: MINKE_CACHE_Q8_0
     }
   }
 }
@@ -61,7 +62,7 @@ package struct KVCacheShape: Sendable, Equatable {
 }
 
 /// Where things lie in a key/value cache, in bytes:
-/// `[block of 64 positions][layer][head]{ keys [tile of 16][dimension][16], values [64][padded dimension] }`.
+/// `[block of 64 positions][layer][head]{ keys, values }`, these as the kernels lay them out.
 ///
 /// Keys lie across, so that the scores of sixteen positions are sums down the dimensions in sixteen lanes.
 /// The block comes first, so that a sequence touches memory from the front as it grows.
@@ -72,12 +73,11 @@ struct KVCacheLayout {
   var layerStride: Int
   var blockStride: Int
 
-  /// Nil when the sizes overflow.
+  /// Nil when the sizes overflow, or heads have no dimension.
   init?(_ shape: KVCacheShape) {
-    guard shape.headDimension <= 1 << 20 else { return nil }
-    let padded = (shape.headDimension + 15) / 16 * 16
-    valueOffset = KVCacheShape.blockLength * shape.headDimension * shape.keyElement.byteCount
-    headStride = valueOffset + KVCacheShape.blockLength * padded * shape.valueElement.byteCount
+    guard (1...1 << 20).contains(shape.headDimension) else { return nil }
+    valueOffset = minke_key_bytes(shape.headDimension, shape.keyElement.kernelElement)
+    headStride = valueOffset + minke_value_bytes(shape.headDimension, shape.valueElement.kernelElement)
     let (layer, overflow) = headStride.multipliedReportingOverflow(by: shape.headCount)
     let (block, overflow2) = layer.multipliedReportingOverflow(by: shape.layerCount)
     guard !overflow, !overflow2 else { return nil }

@@ -57,13 +57,10 @@ extension KVCacheView {
     key: UnsafePointer<Float>, value: UnsafePointer<Float>, head: Int, layer: Int, position: Int
   ) {
     let (block, offset) = position.quotientAndRemainder(dividingBy: KVCacheShape.blockLength)
-    let (tile, lane) = offset.quotientAndRemainder(dividingBy: Int(MINKE_KV_TILE))
     let keys = unsafe self.head(head, layer: layer) + block * layout.blockStride
-    let tileBytes = layout.valueOffset * Int(MINKE_KV_TILE) / KVCacheShape.blockLength
-    let rowBytes = (layout.headStride - layout.valueOffset) / KVCacheShape.blockLength
     let kernels = unsafe minke_vector()
-    unsafe kernels.pointee.store_key(key, keys + tile * tileBytes, lane, headDimension, keyElement)
+    unsafe kernels.pointee.store_key(key, keys, offset, headDimension, keyElement)
     unsafe kernels.pointee.store_value(
-      value, keys + layout.valueOffset + offset * rowBytes, headDimension, valueElement)
+      value, keys + layout.valueOffset, offset, headDimension, valueElement)
   }
 }

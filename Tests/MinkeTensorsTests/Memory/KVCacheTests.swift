@@ -11,6 +11,22 @@ import Testing
     #expect(shape.byteCount(capacity: 65) == shape.byteCount(capacity: 128))
   }
 
+  @Test func eachElementTypeTakesItsSize() {
+    func perPosition(_ keys: CacheElement, _ values: CacheElement, dimension: Int) -> Int? {
+      let shape = KVCacheShape(
+        layerCount: 1, headCount: 1, headDimension: dimension, keyElement: keys, valueElement: values)
+      return shape.byteCount(capacity: 64).map { $0 / 64 }
+    }
+    #expect(perPosition(.f32, .f32, dimension: 64) == 512)
+    #expect(perPosition(.f16, .f16, dimension: 64) == 256)
+    #expect(perPosition(.bf16, .bf16, dimension: 64) == 256)
+    // 34 bytes for 32 dimensions, of which there are whole blocks.
+    #expect(perPosition(.q8_0, .q8_0, dimension: 64) == 136)
+    #expect(perPosition(.q8_0, .q8_0, dimension: 50) == 136)
+    #expect(perPosition(.q8_0, .f16, dimension: 64) == 68 + 128)
+    #expect(perPosition(.bf16, .q8_0, dimension: 33) == 68 + 68)
+  }
+
   @Test func refusesSizesThatCannotBe() {
     #expect(shape.byteCount(capacity: 0) == nil)
     #expect(shape.byteCount(capacity: -5) == nil)

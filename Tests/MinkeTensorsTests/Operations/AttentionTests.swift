@@ -137,6 +137,31 @@ private let attentionTolerance: Float = 4e-6
       Problem(rows: 3, position: 1100, dimension: 50, kvHeads: 1, group: 30, window: 600, softCap: 30),
     ]
 
+  /// Largest errors of coarser caches on numbers between −2 and 2.
+  static let coarse: [(keys: CacheElement, values: CacheElement, tolerance: Float)] = [
+    (.f16, .f16, 1e-3), (.bf16, .bf16, 2e-2), (.q8_0, .q8_0, 2e-2), (.q8_0, .bf16, 2e-2), (.f16, .q8_0, 2e-2),
+  ]
+
+  /// The same problem with every pair of element types but the exact one.
+  static func coarsened(_ problem: Problem) -> [(Problem, Float)] {
+    coarse.map { keys, values, tolerance in
+      var problem = problem
+      (problem.keyElement, problem.valueElement) = (keys, values)
+      return (problem, tolerance)
+    }
+  }
+
+  @Test(arguments: problems) func coarserCachesAreNearTheDefinition(_ problem: Problem) throws {
+    let inputs = Inputs(problem)
+    let expected = Self.reference(problem, inputs)
+    for (problem, tolerance) in Self.coarsened(problem) {
+      let found = try Self.run(problem, inputs, pool: WorkerPool(threadCount: 2))
+      let error = zip(found, expected).map { abs($0 - $1) }.max() ?? 0
+      #expect(error <= tolerance, "\(problem.keyElement) keys, \(problem.valueElement) values")
+      #expect(error > 0)
+    }
+  }
+
   @Test(arguments: problems) func agreesWithTheDefinition(_ problem: Problem) throws {
     let inputs = Inputs(problem)
     let expected = Self.reference(problem, inputs)
@@ -147,21 +172,34 @@ private let attentionTolerance: Float = 4e-6
 
   @Test(arguments: problems) func isTheSameForAnyNumberOfThreads(_ problem: Problem) throws {
     let inputs = Inputs(problem)
-    let alone = try Self.run(problem, inputs, pool: WorkerPool(threadCount: 1))
-    for threads in [2, 3] {
-      let shared = try Self.run(problem, inputs, pool: WorkerPool(threadCount: threads))
-      #expect(firstDifference(shared, alone) == nil)
+    for problem in [problem] + Self.coarsened(problem).map(\.0) {
+      let alone = try Self.run(problem, inputs, pool: WorkerPool(threadCount: 1))
+      for threads in [2, 3] {
+        let shared = try Self.run(problem, inputs, pool: WorkerPool(threadCount: threads))
+        #expect(firstDifference(shared, alone) == nil)
+      }
     }
   }
 
   @Test(arguments: problems, [1, 7, 24]) func isTheSameInParts(_ problem: Problem, step: Int) throws {
-    var problem = problem
-    problem.keyElement = .f16
-    problem.valueElement = .f16
+    let inputs = Inputs(problem)
+    let pool = WorkerPool(threadCount: 2)
+    for problem in [problem] + Self.coarsened(problem).map(\.0) {
+      let whole = try Self.run(problem, inputs, pool: pool)
+      let parts = try Self.run(problem, inputs, pool: pool, step: step)
+      #expect(firstDifference(parts, whole) == nil)
+    }
+  }
+
+  /// Position by position from an empty cache: blocks that are full in part, at every length.
+  @Test(arguments: CacheElement.allCases, [36, 64]) func isTheSameAtEveryLength(
+    element: CacheElement, dimension: Int
+  ) throws {
+    let problem = Problem(
+      rows: 130, dimension: dimension, kvHeads: 1, group: 3, keyElement: element, valueElement: element)
     let inputs = Inputs(problem)
     let pool = WorkerPool(threadCount: 2)
     let whole = try Self.run(problem, inputs, pool: pool)
-    let parts = try Self.run(problem, inputs, pool: pool, step: step)
-    #expect(firstDifference(parts, whole) == nil)
+    #expect(firstDifference(try Self.run(problem, inputs, pool: pool, step: 1), whole) == nil)
   }
 }

@@ -103,22 +103,66 @@ import Testing
   }
 
   /// What is stored, and attention over it, whole and in merged parts.
-  @Test(arguments: levels, [MINKE_CACHE_F32, MINKE_CACHE_F16])
-  func cacheAndAttention(level: minke_cpu_level, element: minke_cache_element) throws {
+  @Test(arguments: tables, elementPairs)
+  func cacheAndAttention(
+    table: Table, elements: (keys: minke_cache_element, values: minke_cache_element)
+  ) throws {
+    let portable = unsafe try #require(minke_vector_at(MINKE_CPU_PORTABLE)).pointee
+    let other = unsafe table.kernels.pointee
     for (dimension, group, rows, position, window) in [
       (16, 1, 1, 0, 0), (50, 3, 70, 100, 0), (64, 3, 40, 600, 0), (64, 7, 1, 2000, 0), (80, 2, 9, 1000, 300),
-      (128, 6, 3, 511, 64), (256, 4, 11, 63, 0), (64, 1, 24, 512, 0),
+      (128, 6, 3, 511, 64), (256, 4, 11, 63, 0), (64, 1, 24, 512, 0), (33, 5, 2, 70, 20), (7, 11, 4, 3, 0),
     ] {
       var problem = KernelAttention(
-        dimension: dimension, group: group, rows: rows, position: position, window: window, element: element)
-      let expected = unsafe try problem.run(#require(minke_vector_at(MINKE_CPU_PORTABLE)).pointee)
-      let found = unsafe try problem.run(#require(minke_vector_at(level)).pointee)
+        dimension: dimension, group: group, rows: rows, position: position, window: window,
+        keyElement: elements.keys, valueElement: elements.values)
+      let expected = problem.run(portable)
+      let found = problem.run(other)
       expectSame(found.output, expected.output, "attention of \(dimension)×\(group)")
       #expect(found.cache == expected.cache)
       problem.softCap = 20
-      let capped = unsafe try problem.run(#require(minke_vector_at(MINKE_CPU_PORTABLE)).pointee)
-      let merged = unsafe try problem.run(#require(minke_vector_at(level)).pointee, inParts: true)
+      let capped = problem.run(portable)
+      let merged = problem.run(other, inParts: true)
       expectSame(merged.output, capped.output, "merged attention of \(dimension)×\(group)")
+    }
+  }
+}
+
+extension InstructionSetTests {
+  /// Kernels that this processor can run, beside the portable ones.
+  struct Table: CustomTestStringConvertible {
+    var testDescription: String
+    var kernels: UnsafePointer<minke_vector_kernels>
+  }
+
+  static let elements = [MINKE_CACHE_F32, MINKE_CACHE_F16, MINKE_CACHE_BF16, MINKE_CACHE_Q8_0]
+  static let elementPairs = elements.flatMap { keys in elements.map { (keys: keys, values: $0) } }
+
+  static let tables: [Table] = {
+    var tables = unsafe levels.compactMap { level in
+      unsafe minke_vector_at(level).map {
+        unsafe Table(testDescription: String(cString: minke_cpu_level_name(level)), kernels: $0)
+      }
+    }
+    #if arch(x86_64)
+      // Where there are products of bfloat16 pairs, level AVX-512 uses them; it gives the same bits without.
+      if minke_cpu_has_bf16() {
+        unsafe tables.append(
+          Table(testDescription: "avx512 without bf16", kernels: minke_vector_without_bf16()))
+      }
+    #endif
+    return tables
+  }()
+
+  /// Blocks that are full in part, and one position more than a block.
+  @Test(arguments: tables, elements) func everyLength(table: Table, element: minke_cache_element) throws {
+    let portable = unsafe try #require(minke_vector_at(MINKE_CPU_PORTABLE)).pointee
+    for position in 0..<130 {
+      let problem = KernelAttention(
+        dimension: 36, group: 3, rows: 1, position: position, window: 0, keyElement: element,
+        valueElement: element)
+      let found = unsafe problem.run(table.kernels.pointee)
+      expectSame(found.output, problem.run(portable).output, "attention to \(position + 1) positions")
     }
   }
 }
@@ -130,25 +174,26 @@ struct KernelAttention {
   var rows: Int
   var position: Int
   var window: Int
-  var element: minke_cache_element
+  var keyElement: minke_cache_element
+  var valueElement: minke_cache_element
   var softCap: Float = 0
 
   func run(_ kernels: minke_vector_kernels, inParts: Bool = false) -> (output: [Float], cache: [UInt8]) {
     var random = TestRandom(seed: UInt64(dimension + rows))
-    let size = element == MINKE_CACHE_F16 ? 2 : 4
-    let padded = (dimension + 15) / 16 * 16
-    let valueOffset = 64 * dimension * size
-    let blockStride = valueOffset + 64 * padded * size
+    let valueOffset = minke_key_bytes(dimension, keyElement)
+    let blockStride = valueOffset + minke_value_bytes(dimension, valueElement)
     let total = position + rows
     var cache = [UInt8](repeating: 0, count: (total + 63) / 64 * blockStride)
     unsafe cache.withUnsafeMutableBytes { cache in
       guard let base = cache.baseAddress else { return }
       for p in 0..<total {
         let key = random.floats(dimension)
-        let value = random.floats(dimension)
+        // Some values are small, and some are zero: their scales differ.
+        let size: Float = p % 11 == 5 ? 0 : p % 7 == 0 ? 1e-3 : 2
+        let value = random.floats(dimension, in: -size...size)
         let block = unsafe base + p / 64 * blockStride
-        unsafe kernels.store_key(key, block + p % 64 / 16 * 16 * dimension * size, p % 16, dimension, element)
-        unsafe kernels.store_value(value, block + valueOffset + p % 64 * padded * size, dimension, element)
+        unsafe kernels.store_key(key, block, p % 64, dimension, keyElement)
+        unsafe kernels.store_value(value, block + valueOffset, p % 64, dimension, valueElement)
       }
     }
     let queries = random.floats(rows * group * dimension)
@@ -163,7 +208,8 @@ struct KernelAttention {
           queries: queries, query_stride: group * dimension, output: output, output_stride: group * dimension,
           group: group, head_dim: dimension, first_query: first, query_count: min(24, rows * group - first),
           position: position, window: window, scale: 0.125, soft_cap: softCap, cache: cache,
-          block_stride: blockStride, value_offset: valueOffset, key_element: element, value_element: element,
+          block_stride: blockStride, value_offset: valueOffset, key_element: keyElement,
+          value_element: valueElement,
           first_chunk: 0, end_chunk: chunks, scratch: scratch, partials: inParts ? partials : nil)
         unsafe kernels.attention(&call)
         if inParts { unsafe kernels.attention_merge(&call, partials, chunks) }
