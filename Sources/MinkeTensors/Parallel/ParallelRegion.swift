@@ -30,7 +30,9 @@ struct ParallelRegion: ~Copyable {
   /// Threads that sleep, or are about to.
   let parked = LonelyAtomic()
 
-  var job: ((Worker) -> Void)?
+  /// What the threads run, and the type of it; it lies in the frame of the caller, who waits for them.
+  var job: UnsafeRawPointer?
+  var jobType: (any RegionJob.Type)?
   var isClosing = false
   var workerCount = 1
   /// How long to spin before the processor is offered to others.
@@ -78,10 +80,11 @@ struct ParallelRegion: ~Copyable {
     }
   }
 
-  /// Runs the job. Apart, so that the reference to the job is given up before the region ends.
+  /// Runs the job. Apart, so that references to what the job holds are given up before the region ends.
   @inline(never)
   private static func perform(_ region: UnsafeMutablePointer<ParallelRegion>, _ worker: Worker) {
-    unsafe region.pointee.job?(worker)
+    guard let job = unsafe region.pointee.job, let type = unsafe region.pointee.jobType else { return }
+    unsafe type.run(at: job, worker)
   }
 
   /// Waits for another generation than `seen`: spinning, then yielding, then asleep.
