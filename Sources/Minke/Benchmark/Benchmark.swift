@@ -127,9 +127,7 @@ extension Engine {
       let tokens = BenchmarkRunner.randomTokens(Benchmark.shortPrompt, transformer.configuration)
       let cache = try transformer.makeCache(capacity: tokens.count)
       let logits = try transformer.prefill(tokens, cache: cache, in: workspace)
-      var likeliest = SamplingParameters()
-      likeliest.temperature = 0
-      var sampler = try Sampler(likeliest, vocabularySize: transformer.configuration.vocabularySize)
+      var sampler = try Sampler(.greedy, vocabularySize: transformer.configuration.vocabularySize)
       _ = unsafe try sampler.sample(logits.buffer(row: 0))
     }
   }

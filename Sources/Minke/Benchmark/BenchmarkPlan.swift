@@ -64,14 +64,14 @@ extension BenchmarkPlan {
   }
 
   /// Positions that the caches need which exist at the same time: the first serves all tests of one sequence.
-  var cacheCapacities: [Int] {
+  package var cacheCapacities: [Int] {
     let most = tests.map(\.batch).max() ?? 1
     let first = deepest + max(prompt, generate)
     return [first] + Array(repeating: shallowest + generate, count: max(most - 1, 0))
   }
 
   /// Tokens for which a memory estimate counts the caches: whole blocks of each.
-  var cachedTokens: Int {
+  package var cachedTokens: Int {
     let block = KVCacheShape.blockLength
     return cacheCapacities.reduce(0) { $0 + ($1 + block - 1) / block * block }
   }
@@ -101,7 +101,7 @@ extension BenchmarkPlan {
   }
 
   /// - Throws: ``MinkeError`` when the model has not been trained on as many tokens as a test needs.
-  func validate(trained: Int) throws(MinkeError) {
+  package func validate(trained: Int) throws(MinkeError) {
     let needed = deepest + max(prompt, generate)
     guard needed <= trained else {
       throw MinkeError(

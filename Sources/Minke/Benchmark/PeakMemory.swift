@@ -33,7 +33,7 @@ public enum PeakMemory {
   }
 
   /// The number behind a name in `/proc/self/status`.
-  static func kilobytes(_ name: String, in status: String) -> Int? {
+  package static func kilobytes(_ name: String, in status: String) -> Int? {
     for line in status.split(separator: "\n") where line.hasPrefix(name) {
       let fields = line.split(whereSeparator: \.isWhitespace)
       guard fields.count >= 2, let number = Int(fields[1]), (0...Int.max / 1024).contains(number) else {
