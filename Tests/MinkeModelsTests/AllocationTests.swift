@@ -14,20 +14,21 @@ struct AllocationTests {
     pool.run { _ in allocation_counter_watch(true) }
     defer { pool.run { _ in allocation_counter_watch(false) } }
     // Ending the region above may still be under way in other threads: this one ends after that.
-    pool.run(Pause())
+    pool.run(Step(allocates: false))
     let before = allocation_counter_count()
     try body()
     return allocation_counter_count() - before
   }
 
-  private struct Pause: RegionJob {
-    func run(_ worker: Worker) { worker.synchronize() }
-  }
+  /// A region that allocates once in each worker, or never.
+  private struct Step: RegionJob {
+    let allocates: Bool
 
-  /// One allocation in each worker.
-  private struct Allocating: RegionJob {
     func run(_ worker: Worker) {
-      withExtendedLifetime(worker) { unsafe UnsafeMutablePointer<Int>.allocate(capacity: 10).deallocate() }
+      worker.synchronize()
+      if allocates {
+        unsafe UnsafeMutableRawPointer.allocate(byteCount: 10 * worker.count, alignment: 1).deallocate()
+      }
     }
   }
 
@@ -62,8 +63,8 @@ struct AllocationTests {
     let pool = WorkerPool(threadCount: 2)
     #expect(try allocations(pool) {} == 0)
     var numbers: [Int] = []
-    #expect(try allocations(pool) { numbers = Array(unsafeUninitializedCapacity: 100) { $1 = 1 } } == 1)
-    #expect(numbers.count == 1)
-    #expect(try allocations(pool) { pool.run(Allocating()) } == 2)
+    #expect(try allocations(pool) { numbers.reserveCapacity(100) } == 1)
+    #expect(numbers.isEmpty)
+    #expect(try allocations(pool) { pool.run(Step(allocates: true)) } == 2)
   }
 }

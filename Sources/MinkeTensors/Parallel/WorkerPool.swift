@@ -60,6 +60,7 @@ package final class WorkerPool: @unchecked Sendable {
   ///
   /// Calls from several threads take turns. The job must not call `run` of the same pool. Nothing is allocated.
   package func run<Job: RegionJob>(_ job: Job) {
+    precondition(MemoryLayout<Job>.size > 0, "a job has members, without which it has no address")
     guard threadCount > 1 else { return job.run(.alone) }
     unsafe _ = pthread_mutex_lock(turn)
     // The pointer outlives this call in no thread: all have passed the barrier that ends the region.
