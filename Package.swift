@@ -40,12 +40,14 @@ let lightTargets: [Target] = [
       "MinkeTokenizers",
     ]),
 
+  // For tests that count allocations; it stands in for the C library's functions.
+  .target(name: "CMinkeAllocationCounter", path: "Tests/AllocationCounter"),
   tests("MinkeTensors", ["CMinkeKernels"]),
   tests("MinkeCheckpoints", ["MinkeTensors"]),
   tests("MinkeJinja"),
   tests("MinkeTokenizers", ["MinkeCheckpoints"]),
   tests("MinkeChat", ["MinkeJinja"]),
-  tests("MinkeModels", ["MinkeCheckpoints", "MinkeTensors"]),
+  tests("MinkeModels", ["MinkeCheckpoints", "MinkeTensors", "CMinkeAllocationCounter"]),
   tests("MinkeSampling"),
 ]
 

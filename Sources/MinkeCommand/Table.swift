@@ -31,4 +31,12 @@ package struct Table: Sendable {
       return line + "\n"
     }.joined()
   }
+
+  /// A Markdown table.
+  package var markdown: String {
+    let rule = alignments.map { $0 == .left ? "---" : "---:" }
+    let cells = rows.map { $0.map { $0.replacing("|", with: "\\|") } }
+    return (cells.prefix(1) + [rule] + cells.dropFirst()).map { "| " + $0.joined(separator: " | ") + " |\n" }
+      .joined()
+  }
 }

@@ -17,6 +17,8 @@ package final class Transformer: @unchecked Sendable {
 
   package let configuration: ModelConfiguration
   package let pool: WorkerPool
+  /// What a pass has to do and to read.
+  package let cost: PassCost
   /// Bytes of the packed weights.
   package var weightByteCount: Int { weights.used }
 
@@ -36,6 +38,7 @@ package final class Transformer: @unchecked Sendable {
     configuration = try ModelConfiguration(file)
     // Before memory is reserved for what the header only claims to hold.
     try file.validateTensors()
+    cost = PassCost(configuration, tensors: file.tensors)
     var loader = try WeightLoader(file)
     rotaryDivisors = try loader.rotaryDivisors(configuration)
     architecture = try family.init(configuration, &loader)
@@ -61,6 +64,9 @@ package final class Transformer: @unchecked Sendable {
 
 extension Transformer {
   /// Runs the next tokens of some sequences, appending their keys and values to the sequences' caches.
+  ///
+  /// Nothing is allocated: a caller that keeps its batch and gives each sequence its next token
+  /// (``SequenceInput/setToken(_:)``) decodes without any.
   ///
   /// - Returns: logits `[sum of logitCount, vocabulary]`, sequence after sequence. They lie in `workspace`
   ///   and are overwritten by its next pass.
@@ -94,10 +100,20 @@ extension Transformer {
 
   /// One parallel region, for a concrete architecture: the layers' code is specialised for it.
   private func run<Family: Architecture>(_ family: Family, _ pass: ForwardPass, _ workspace: Workspace) {
-    pool.run { worker in
-      let seen = pass.seen(by: worker, workspace.workerRows[worker.index])
-      seen.fillRotaryTables(worker)
-      family.forward(seen, worker: worker)
-    }
+    pool.run(PassJob(family: family, pass: pass, rows: workspace.workerRows))
+  }
+}
+
+/// What each worker does in a pass.
+private struct PassJob<Family: Architecture>: RegionJob {
+  let family: Family
+  let pass: ForwardPass
+  /// One for each worker.
+  let rows: [WorkerRows]
+
+  func run(_ worker: Worker) {
+    let seen = pass.seen(by: worker, rows[worker.index])
+    seen.fillRotaryTables(worker)
+    family.forward(seen, worker: worker)
   }
 }

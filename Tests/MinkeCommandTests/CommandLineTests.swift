@@ -9,6 +9,12 @@ import Testing
     ["list", "extra"], ["show"], ["tokenize"], ["render"], ["render", "--context", "x.json"],
     ["render", "model", "--template", "x"], ["render", "model"], ["perplexity", "model"],
     ["perplexity", "model", "file", "--chunks", "0"], ["perplexity", "model", "file", "--context-size", "1"],
+    ["bench"], ["bench", "model", "--depth", "0,x"], ["bench", "model", "--depth", "0,,1"],
+    ["bench", "model", "--depth=-1"], ["bench", "model", "--depth", ""], ["bench", "model", "--batch", "0"],
+    ["bench", "model", "--batch", "1,513"], ["bench", "model", "--prompt=-1"],
+    ["bench", "model", "--threads", "0"],
+    ["bench", "model", "--repetitions", "0"], ["bench", "model", "--prompt", "0", "--generate", "0"],
+    ["bench", "model", "--json", "--markdown"], ["bench", "model", "--depth", "99999999999999999999"],
     ["run", "--think-budget=-5", "Hi"], ["run", "--top-p", "2", "Hi"], ["--nonsense"],
     ["run", "--stop", "", "Hi"], ["run", "Hi"] + (0..<65).flatMap { ["--stop", "\($0)"] },
   ]) func `Wrong usage exits 64 with a message`(arguments: [String]) throws {
@@ -20,7 +26,7 @@ import Testing
 
   @Test(arguments: [
     [], ["--help"], ["run", "--help"], ["list", "--help"], ["show", "--help"], ["tokenize", "--help"],
-    ["render", "--help"], ["perplexity", "--help"],
+    ["render", "--help"], ["perplexity", "--help"], ["bench", "--help"],
   ]) func `Help is asked for, printed with an example, and no failure`(arguments: [String]) throws {
     let run = try CommandRun(arguments)
     #expect(run.status == 0)
@@ -30,7 +36,7 @@ import Testing
 
   @Test(arguments: [
     ["show", "smolm2"], ["run", "smolm2:135m", "Hi"], ["tokenize", "smolm2"],
-    ["perplexity", "smolm2", "/dev/null"],
+    ["perplexity", "smolm2", "/dev/null"], ["bench", "smolm2"],
   ]) func `An unknown model is one line that names near ones`(arguments: [String]) throws {
     let run = try CommandRun(arguments)
     #expect(run.status == 1)
@@ -41,7 +47,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ["show", "no/such.gguf"], ["run", "no-such.gguf", "Hi"], ["perplexity", "no-such.gguf", "no-such.txt"],
+    ["show", "no/such.gguf"], ["bench", "no-such.gguf"], ["run", "no-such.gguf", "Hi"],
+    ["perplexity", "no-such.gguf", "no-such.txt"],
     ["render", "--template", "no-such.jinja"], ["run", ""],
   ]) func `A missing file is one line`(arguments: [String]) throws {
     let run = try CommandRun(arguments)
@@ -70,7 +77,7 @@ import Testing
     let text = try folder.write("Some text.".utf8, to: "text.txt")
     let messages = try folder.write(#"[{"role": "user", "content": "Hi"}]"#.utf8, to: "messages.json")
     for arguments in [
-      ["show", path], ["run", path, "Hi"], ["tokenize", path], ["perplexity", path, text],
+      ["show", path], ["bench", path], ["run", path, "Hi"], ["tokenize", path], ["perplexity", path, text],
       ["render", path, "--messages", messages],
     ] {
       let run = try CommandRun(arguments)

@@ -107,3 +107,29 @@ import Testing
     for command in ChatInput.Command.allCases { #expect(ChatInput.help.contains("/" + command.rawValue)) }
   }
 }
+
+@Suite struct `Numbers and tables` {
+  @Test func `A list of numbers is what stands between commas`() throws {
+    #expect(try NumberList.parse("0,4096", in: 0...5000) == [0, 4096])
+    #expect(try NumberList.parse("7", in: 7...7) == [7])
+  }
+
+  @Test(arguments: ["", ",", "1,", "a", "1 2", "-1", "11", "1,99999999999999999999"])
+  func `Anything else is refused with what was found`(text: String) {
+    let error = #expect(throws: CommandError.self) { try NumberList.parse(text, in: 0...10) }
+    #expect(error?.description.contains("expected numbers from 0 to 10, separated by commas") == true)
+  }
+
+  @Test(arguments: [
+    (0.0, 2, "0.00"), (1.005, 1, "1.0"), (12.345, 2, "12.35"), (0.0456, 3, "0.046"), (1234.5, 0, "1235"),
+    (.nan, 1, "-"), (.infinity, 1, "-"), (-1, 1, "-"), (1e300, 1, "-"),
+  ]) func `A decimal has the digits asked for`(value: Double, places: Int, text: String) {
+    #expect(decimalText(value, places) == text)
+  }
+
+  @Test func `A Markdown table says how its columns are aligned`() {
+    var table = Table([("NAME", .left), ("SIZE", .right)])
+    table.add(["a|b", "1"])
+    #expect(table.markdown == "| NAME | SIZE |\n| --- | ---: |\n| a\\|b | 1 |\n")
+  }
+}

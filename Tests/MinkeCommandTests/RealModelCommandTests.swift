@@ -99,6 +99,62 @@ import Testing
     #expect(short.status == 1 && short.errorLines.count == 1 && short.output == "")
   }
 
+  // MARK: Speed
+
+  static let quickBench = [
+    "--prompt", "24", "--generate", "2", "--depth", "0,64", "--batch", "1,3", "--repetitions", "2",
+  ]
+
+  @Test func `A benchmark as JSON has a row a test`() async throws {
+    _ = try await RealModel.smolLM2.path()
+    let found = try CommandRun(
+      ["bench", "smollm2:135m", "--json", "--threads", "2"] + Self.quickBench, home: RealFile.hub().store.root
+    )
+    #expect(found.status == 0 && found.errors == "")
+    let report = try object(found.output)
+    #expect(Set(report.keys) == ["results", "models"])
+    let rows = try #require(report["results"] as? [[String: Any]])
+    #expect(
+      rows.map { "\($0["test"] ?? "") \($0["depth"] ?? "") \($0["batch"] ?? "")" } == [
+        "prefill 0 1", "prefill 64 1", "decode 0 1", "decode 64 1", "decode 0 3",
+      ])
+    for row in rows {
+      #expect(row["model"] as? String == "smollm2:135m")
+      #expect(row["prompt"] as? Int == 24 && row["generate"] as? Int == 2 && row["threads"] as? Int == 2)
+      let rate = try #require(row["tokens_per_second"] as? Double)
+      let least = try #require(row["tokens_per_second_minimum"] as? Double)
+      let most = try #require(row["tokens_per_second_maximum"] as? Double)
+      #expect(0 < least && least <= rate && rate <= most)
+      for name in ["bytes_per_token", "bandwidth_fraction", "multiply_fraction"] {
+        #expect((row[name] as? Double ?? 0) > 0, "\(name)")
+      }
+    }
+    let model = try #require((report["models"] as? [[String: Any]])?.first)
+    #expect(model["file_size"] as? Int == 98_362_432)
+    for name in ["time_to_first_token", "read_bandwidth", "multiply_peak", "weight_bytes"] {
+      #expect((model[name] as? Double ?? 0) > 0, "\(name)")
+    }
+  }
+
+  @Test func `A benchmark for people is a table, of each model in turn`() async throws {
+    _ = try await RealModel.smolLM2.path()
+    let arguments = ["bench", "smollm2:135m", "smollm2:135m"] + Self.quickBench
+    let plain = try CommandRun(arguments, home: RealFile.hub().store.root)
+    #expect(plain.status == 0 && plain.errors == "")
+    #expect(plain.output.split(separator: "\n").count(where: { $0.hasPrefix("TEST ") }) == 2)
+    #expect(plain.output.split(separator: "\n").count(where: { $0.hasPrefix("decode 2 ") }) == 6)
+    let markdown = try CommandRun(arguments + ["--markdown"], home: RealFile.hub().store.root)
+    #expect(markdown.status == 0)
+    #expect(
+      markdown.output.split(separator: "\n").count(where: { $0.hasPrefix("| decode 2 | 0 | 1 | ") }) == 2)
+  }
+
+  @Test func `A depth beyond the model's context is one line`() async throws {
+    let found = try await run("bench", "smollm2:135m", "--depth", "8192")
+    #expect(found.status == 1 && found.output == "" && found.errorLines.count == 1)
+    #expect(found.errors.contains("expected at most 8192, the model's context"))
+  }
+
   // MARK: Answers
 
   static let question = "What is the capital of France?"

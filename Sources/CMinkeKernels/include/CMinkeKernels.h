@@ -4,6 +4,7 @@
 
 #include "minke_cpu.h"
 #include "minke_matmul.h"
+#include "minke_probe.h"
 #include "minke_vector.h"
 
 #endif

@@ -128,7 +128,7 @@ struct RunCommand: AsyncParsableCommand {
     }
     if stats {
       StandardStream.error.write(
-        RunStatistics.text(finished.result, loadTime: loadTime, peakMemory: PeakMemory.text))
+        RunStatistics.text(finished.result, loadTime: loadTime, peakMemory: PeakMemory.bytes.map(byteText)))
     }
     if finished.result.finishReason == .cancelled { throw ExitCode(Interrupts.status) }
     if let failure = finished.failure { throw failure }

@@ -22,12 +22,16 @@ package struct MemoryCheck: Equatable, Sendable {
 
   /// The error with its figures when the model needs more than there is; nothing when it fits or when
   /// nobody knows what there is.
-  package func check(available: Int?) throws(CommandError) {
+  ///
+  /// - Parameter remedy: what a person can do about it.
+  package func check(
+    available: Int?, remedy: String = "give a smaller --context-size, take a smaller model"
+  ) throws(CommandError) {
     guard let available, total > available else { return }
     throw CommandError(
       "the model needs \(byteText(total)) of memory (weights \(byteText(weights)), cache of the "
         + "context \(byteText(cache)), working room \(byteText(scratch))) and "
-        + "\(byteText(available)) are free: give a smaller --context-size, take a smaller model, or "
-        + "load it anyway with --no-memory-check")
+        + "\(byteText(available)) are free: \(remedy), or load it "
+        + "anyway with --no-memory-check")
   }
 }

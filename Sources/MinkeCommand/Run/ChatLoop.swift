@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Minke
+internal import MinkeHub
 
 /// A conversation at the terminal.
 struct ChatLoop {
@@ -66,7 +67,8 @@ struct ChatLoop {
       if finished.result.finishReason == .length { note("Cut off at the limit of tokens.") }
       if let failure = finished.failure { throw failure }
       if showsStatistics {
-        let text = RunStatistics.text(finished.result, loadTime: loadTime, peakMemory: PeakMemory.text)
+        let text = RunStatistics.text(
+          finished.result, loadTime: loadTime, peakMemory: PeakMemory.bytes.map(byteText))
         StandardStream.output.write(style.dim(text))
       }
     } catch {

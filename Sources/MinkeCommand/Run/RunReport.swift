@@ -83,25 +83,17 @@ enum RunStatistics {
     let (usage, timings) = (result.usage, result.timings)
     let computed = usage.promptTokens - usage.cachedTokens
     var parts = [
-      "load \(decimal(loadTime, 2)) s",
+      "load \(decimalText(loadTime, 2)) s",
       "prefill \(computed) tokens at \(rate(computed, timings.prefill))",
       "decode \(usage.completionTokens) tokens (\(usage.reasoningTokens) reasoning) at "
         + rate(timings.decodedTokens, timings.decode),
-      "first token after \(decimal(timings.timeToFirstToken, 3)) s",
+      "first token after \(decimalText(timings.timeToFirstToken, 3)) s",
     ]
     if let peakMemory { parts.append("peak memory \(peakMemory)") }
     return parts.joined(separator: ", ") + "\n"
   }
 
   private static func rate(_ tokens: Int, _ seconds: Double) -> String {
-    tokens > 0 && seconds > 0 ? decimal(Double(tokens) / seconds, 1) + " tokens/s" : "- tokens/s"
-  }
-
-  private static func decimal(_ value: Double, _ places: Int) -> String {
-    let scale = places == 1 ? 10.0 : places == 2 ? 100 : 1000
-    guard value.isFinite, abs(value) < 1e12 else { return "-" }
-    let text = "\(Int((value * scale).rounded().magnitude))"
-    let padded = String(repeating: "0", count: max(places + 1 - text.count, 0)) + text
-    return padded.dropLast(places) + "." + padded.suffix(places)
+    tokens > 0 && seconds > 0 ? decimalText(Double(tokens) / seconds, 1) + " tokens/s" : "- tokens/s"
   }
 }

@@ -19,4 +19,12 @@ package struct SequenceInput {
   package init(_ tokens: [Int32], cache: KVCache, logitCount: Int = 1) {
     self.init(tokens[...], cache: cache, logitCount: logitCount)
   }
+  /// Makes one token the sequence's part of the next pass, in the memory of the token before.
+  package mutating func setToken(_ token: Int32) {
+    if tokens.count == 1 {
+      tokens[tokens.startIndex] = token
+    } else {
+      tokens = [token]
+    }
+  }
 }

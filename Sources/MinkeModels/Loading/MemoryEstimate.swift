@@ -33,13 +33,18 @@ extension MemoryEstimate {
     cachePerToken = (shape.byteCount(capacity: block) ?? .max) / block
   }
 
-  /// Bytes that the weights take once packed: every tensor but an embedding that has a separate output
-  /// matrix beside it, which stays in the file. Types that cannot be packed count as nothing: they are
+  /// The tensors that are packed: every one but an embedding that has a separate output matrix beside it, which
+  /// stays in the file.
+  static func packedTensors(of tensors: [TensorRecord]) -> [TensorRecord] {
+    let untied = tensors.contains { $0.name == "output.weight" }
+    return tensors.filter { !(untied && $0.name == "token_embd.weight") }
+  }
+
+  /// Bytes that the weights take once packed. Types that cannot be packed count as nothing: they are
   /// refused when their tensor is asked for.
   static func packedWeights(of tensors: [TensorRecord]) -> Int {
-    let untied = tensors.contains { $0.name == "output.weight" }
     var total = 0
-    for tensor in tensors where !(untied && tensor.name == "token_embd.weight") {
+    for tensor in packedTensors(of: tensors) {
       guard let type = tensor.type else { continue }
       let columns = tensor.dimensions.first ?? 1
       let rows = tensor.elementCount / max(columns, 1)

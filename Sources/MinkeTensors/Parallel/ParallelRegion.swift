@@ -31,7 +31,9 @@ struct ParallelRegion: ~Copyable {
   let parked = LonelyAtomic()
   let queues = unsafe WorkQueues()
 
-  var job: ((Worker) -> Void)?
+  /// What the threads run, and the type of it; it lies in the frame of the caller, who waits for them.
+  var job: UnsafeRawPointer?
+  var jobType: (any RegionJob.Type)?
   var isClosing = false
   var workerCount = 1
   /// How many operations each worker has taken turns in; a worker touches its own number alone.
@@ -94,10 +96,11 @@ struct ParallelRegion: ~Copyable {
     }
   }
 
-  /// Runs the job. Apart, so that the reference to the job is given up before the region ends.
+  /// Runs the job. Apart, so that references to what the job holds are given up before the region ends.
   @inline(never)
   private static func perform(_ region: UnsafeMutablePointer<ParallelRegion>, _ worker: Worker) {
-    unsafe region.pointee.job?(worker)
+    guard let job = unsafe region.pointee.job, let type = unsafe region.pointee.jobType else { return }
+    unsafe type.run(at: job, worker)
   }
 
   /// Waits for another generation than `seen`: spinning, then yielding, then asleep.

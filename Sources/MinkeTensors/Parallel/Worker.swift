@@ -3,7 +3,7 @@
 /// A trivial value, valid while the region runs.
 @safe
 package struct Worker {
-  /// 0 for the thread that called ``WorkerPool/run(_:)``.
+  /// 0 for the thread that called `run` of the pool.
   package let index: Int
   package let count: Int
   /// The region's barrier; nil when there is one worker only.

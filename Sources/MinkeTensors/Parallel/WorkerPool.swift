@@ -57,24 +57,49 @@ package final class WorkerPool: @unchecked Sendable {
     unsafe turn.deallocate()
   }
 
-  /// Runs `body` on every thread at once, the caller as worker 0, and returns when all are done.
+  /// Runs `job` on every thread at once, the caller as worker 0, and returns when all are done.
   ///
-  /// Calls from several threads take turns. `body` must not call `run` of the same pool. A region costs one small
-  /// allocation, of the closure's context.
-  package func run(_ body: (Worker) -> Void) {
-    guard threadCount > 1 else { return body(.alone) }
+  /// Calls from several threads take turns. The job must not call `run` of the same pool. Nothing is allocated.
+  package func run<Job: RegionJob>(_ job: Job) {
+    precondition(MemoryLayout<Job>.size > 0, "a job has members, without which it has no address")
+    guard threadCount > 1 else { return job.run(.alone) }
     unsafe _ = pthread_mutex_lock(turn)
-    // The closure outlives this call in no thread: all have passed the barrier that ends the region.
-    withoutActuallyEscaping(body) { job in
-      unsafe region.pointee.job = job
+    // The pointer outlives this call in no thread: all have passed the barrier that ends the region.
+    unsafe withUnsafePointer(to: job) { pointer in
+      unsafe region.pointee.job = UnsafeRawPointer(pointer)
+      unsafe region.pointee.jobType = Job.self
       unsafe ParallelRegion.announce(region)
       let worker = unsafe Worker(index: 0, count: threadCount, region: region)
-      job(worker)
+      job.run(worker)
       worker.synchronize()
       unsafe region.pointee.job = nil
     }
     unsafe _ = pthread_mutex_unlock(turn)
   }
+
+  /// Runs `body` on every thread as a job: for what is not done token by token, since it costs a small
+  /// allocation, of the closure's context.
+  package func run(_ body: (Worker) -> Void) {
+    guard threadCount > 1 else { return body(.alone) }
+    withoutActuallyEscaping(body) { run(ClosureJob(body: $0)) }
+  }
+}
+
+/// What the threads of a pool do at the same time, each with its ``Worker``.
+package protocol RegionJob {
+  func run(_ worker: Worker)
+}
+
+extension RegionJob {
+  static func run(at job: UnsafeRawPointer, _ worker: Worker) {
+    unsafe job.assumingMemoryBound(to: Self.self).pointee.run(worker)
+  }
+}
+
+private struct ClosureJob: RegionJob {
+  let body: (Worker) -> Void
+
+  func run(_ worker: Worker) { body(worker) }
 }
 
 /// What a new thread is told; it gives the memory back.

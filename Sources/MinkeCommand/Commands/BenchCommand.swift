@@ -1,0 +1,127 @@
+internal import ArgumentParser
+internal import Minke
+internal import MinkeCheckpoints
+internal import MinkeModels
+
+struct BenchCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measures how fast models run here, beside what the machine allows.",
+    discussion: """
+      Prefill is the rate at which a prompt is read, decoding that at which an answer is written. At a depth, so many \
+      tokens are in the context before. In a batch, that many sequences are decoded together, each with a context of \
+      its own; their tokens are counted together. A batch above 1 is measured at the smallest depth only.
+
+      Every test is run once unmeasured, then all take turns. Each rate is the median of the repetitions, between the \
+      slowest and the fastest. Between the tests it is measured how fast the same threads can read memory and multiply \
+      8-bit integers: OF READING and OF MULTIPLYING are shares of that. MB/TOKEN is what must be read for a token: \
+      packed weights, shared by the tokens of a pass, and the keys and values it sees. The time to the first token is \
+      that of loading the model, whose file is in memory already, and of a prompt of \(Benchmark.shortPrompt) tokens.
+
+      EXAMPLES
+        minke bench smollm2:135m
+        minke bench ./model.gguf --depth 0,4096 --batch 1,4,16
+        minke bench smollm2:135m qwen2.5-coder:0.5b --threads 1 --markdown
+        minke bench smollm2:135m --json | python3 -m json.tool
+      """)
+
+  @Argument(help: "Names in the store or the catalogue, or paths of .gguf files.")
+  var models: [String]
+
+  @Option(help: "Tokens of the prompt; 0 leaves prefill out.")
+  var prompt = 512
+
+  @Option(help: "Tokens that each sequence decodes; 0 leaves decoding out.")
+  var generate = 128
+
+  @Option(
+    help: ArgumentHelp("Tokens in the context before, one or more numbers.", valueName: "n,…"),
+    transform: { try NumberList.parse($0, in: 0...BenchmarkPlan.tokenLimit) })
+  var depth = [0]
+
+  @Option(
+    help: ArgumentHelp("Sequences that decode together, one or more numbers.", valueName: "n,…"),
+    transform: { try NumberList.parse($0, in: 1...BenchmarkPlan.batchLimit) })
+  var batch = [1]
+
+  @Option(help: "How often each test is measured.")
+  var repetitions = 5
+
+  @Option(help: "Threads that compute; one for each processor unless given.")
+  var threads: Int?
+
+  @Flag(help: "Load the models even if they do not seem to fit into memory.")
+  var noMemoryCheck = false
+
+  @Flag(help: "Print Markdown.")
+  var markdown = false
+
+  @Flag(
+    help:
+      #"Print {"results": [{"model": …, "test": "prefill" or "decode", "tokens_per_second": …, …}], "models": […]}."#
+  )
+  var json = false
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads must be from 1 to 1024.")
+    }
+    if json, markdown { throw ValidationError("--json and --markdown exclude each other.") }
+    do {
+      try plan.validate()
+    } catch {
+      throw ValidationError("\(error).")
+    }
+  }
+
+  func run() async throws {
+    let finder = try ModelFinder()
+    // All must be there before the first is measured.
+    var found: [ModelFinder.Found] = []
+    for model in models { found.append(try await finder.find(model)) }
+    var report = BenchReport()
+    for (index, model) in found.enumerated() {
+      let measured = try measure(model)
+      if json {
+        report.add(measured, model: model.name)
+      } else {
+        let text = BenchTable.text(measured, model: model.name, markdown ? .markdown : .plain)
+        StandardStream.output.write((index > 0 ? "\n" : "") + text)
+      }
+    }
+    if json { StandardStream.output.write(try JSONText.pretty(report)) }
+  }
+
+  private var plan: BenchmarkPlan {
+    var plan = BenchmarkPlan()
+    plan.prompt = prompt
+    plan.generate = generate
+    plan.depths = depth
+    plan.batches = batch
+    plan.repetitions = repetitions
+    return plan
+  }
+
+  private func measure(_ model: ModelFinder.Found) throws -> BenchmarkReport {
+    let options = LoadOptions(threadCount: threads)
+    let estimate = try Benchmark.estimateMemory(path: model.path, plan: plan, options: options)
+    let available = SystemMemory.available()
+    if !noMemoryCheck {
+      try MemoryCheck(estimate).check(
+        available: available, remedy: "give a smaller --depth or --batch, take a smaller model")
+    }
+    // Half of what is left, where that is less than the usual.
+    let room = available.map { max($0 - min(estimate.total, $0), 0) / 2 } ?? .max
+    let probe = min(Benchmark.probeByteCount, max(room, 64 << 20))
+    let isTerminal = StandardStream.error.isTerminal
+    defer { if isTerminal { StandardStream.error.write("\r\u{1B}[K") } }
+    return try Benchmark.run(path: model.path, plan: plan, options: options, probeByteCount: probe) {
+      progress in
+      guard isTerminal else { return }
+      let line = "\(printable(model.name))  \(progress.done) of \(progress.total)  \(progress.step)"
+      let width = StandardStream.error.size.columns
+      StandardStream.error.write(
+        "\r" + DisplayWidth.prefix(of: line, columns: max(width - 1, 1)) + "\u{1B}[K")
+    }
+  }
+}
