@@ -58,6 +58,15 @@ package final class Transformer: @unchecked Sendable {
   ) throws(TensorError) -> KVCache {
     try KVCache(configuration.cacheShape(keys, values), capacity: capacity)
   }
+
+  /// Measures the machine on the memory that the weights lie in, where that is more than caches hold.
+  ///
+  /// - Parameter byteCount: memory to reserve and read where it is less.
+  package func makeProbe(byteCount: Int) throws(TensorError) -> MachineProbe {
+    weightByteCount >= 64 << 20
+      ? MachineProbe(reading: weights, byteCount: weightByteCount, pool: pool)
+      : try MachineProbe(byteCount: byteCount, pool: pool)
+  }
 }
 
 // MARK: Running

@@ -66,13 +66,13 @@ public enum Benchmark {
       let timeToFirstToken = (ContinuousClock.now - start).seconds
 
       return try model.engine.perform {
-        var runner = try BenchmarkRunner(plan, model.engine.transformer)
+        var runner = try BenchmarkRunner(plan, model.engine)
         for test in tests {
           announce("preparing \(test)")
           _ = try runner.seconds(test)
         }
         let peakMemory = PeakMemory.bytes
-        let probe = try MachineProbe(byteCount: probeByteCount, pool: model.engine.transformer.pool)
+        let probe = try model.engine.transformer.makeProbe(byteCount: probeByteCount)
         var samples = Samples(testCount: tests.count)
         for _ in 0..<plan.repetitions {
           for (index, test) in tests.enumerated() {

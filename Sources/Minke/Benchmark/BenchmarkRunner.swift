@@ -4,11 +4,9 @@ internal import MinkeTensors
 
 /// Runs a benchmark's tests on a loaded model.
 struct BenchmarkRunner {
-  /// How the caches store keys and values: the one place that decides it for a benchmark.
-  static let cacheElements: (keys: CacheElement, values: CacheElement) = (.f16, .f16)
-
   let plan: BenchmarkPlan
   private let transformer: Transformer
+  private let cacheShape: KVCacheShape
   private let workspace: Workspace
   /// The first is filled to the greatest depth and serves every test of one sequence, whatever its depth; with the
   /// others, which are filled to the smallest, it decodes as a batch.
@@ -25,14 +23,12 @@ struct BenchmarkRunner {
   }
 
   /// Makes and fills the caches.
-  init(_ plan: BenchmarkPlan, _ transformer: Transformer) throws {
+  init(_ plan: BenchmarkPlan, _ engine: Engine) throws {
     self.plan = plan
-    self.transformer = transformer
+    transformer = engine.transformer
     workspace = try transformer.makeWorkspace(Self.limits(plan))
-    caches = try plan.cacheCapacities.map { capacity throws(TensorError) in
-      try transformer.makeCache(
-        capacity: capacity, keys: Self.cacheElements.keys, values: Self.cacheElements.values)
-    }
+    caches = try plan.cacheCapacities.map { try engine.makeCache(capacity: $0) }
+    cacheShape = caches[0].shape
     tokens = Self.randomTokens(max(plan.deepest, plan.prompt, plan.generate), transformer.configuration)
     for (index, cache) in caches.enumerated() {
       let depth = index == 0 ? plan.deepest : plan.shallowest
@@ -75,20 +71,20 @@ extension BenchmarkRunner {
   /// Bytes that have to be read for one token of a test.
   func bytesPerToken(_ test: BenchmarkPlan.Test) -> Double {
     let cost = transformer.cost
-    let shape = transformer.configuration.cacheShape(Self.cacheElements.keys, Self.cacheElements.values)
     switch test.kind {
     case .decode:
       // On average half of the new tokens are in the cache.
       let positions = Double(test.depth) + Double(plan.generate + 1) / 2
       return cost.weightBytes(hasLogits: true) / Double(test.batch)
-        + cost.cacheBytes(positions: positions, shape)
+        + cost.cacheBytes(positions: positions, cacheShape)
     case .prefill:
       // Each pass reads the layers once, and what it sees of the cache.
       var bytes = cost.weightBytes(hasLogits: true) - cost.weightBytes(hasLogits: false)
       for first in stride(from: 0, to: plan.prompt, by: workspace.limits.rows) {
         let end = min(first + workspace.limits.rows, plan.prompt)
         bytes +=
-          cost.weightBytes(hasLogits: false) + cost.cacheBytes(positions: Double(test.depth + end), shape)
+          cost.weightBytes(hasLogits: false)
+          + cost.cacheBytes(positions: Double(test.depth + end), cacheShape)
       }
       return bytes / Double(plan.prompt)
     }
@@ -119,7 +115,7 @@ extension BenchmarkRunner {
     return BenchmarkReport(
       information: information, plan: plan, threadCount: transformer.pool.threadCount,
       instructionSet: MachineProbe.instructionSet,
-      cacheTypes: ("\(Self.cacheElements.keys)", "\(Self.cacheElements.values)"),
+      cacheTypes: ("\(cacheShape.keyElement)", "\(cacheShape.valueElement)"),
       weightByteCount: transformer.weightByteCount, timeToFirstToken: 0, peakMemory: nil,
       readBandwidth: bandwidth, multiplyPeak: peak, results: results)
   }

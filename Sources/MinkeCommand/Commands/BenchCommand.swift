@@ -50,6 +50,9 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: "Threads that compute; one for each processor unless given.")
   var threads: Int?
 
+  @OptionGroup(title: "The cache")
+  var cache: CacheOptions
+
   @Flag(help: "Load the models even if they do not seem to fit into memory.")
   var noMemoryCheck = false
 
@@ -103,7 +106,7 @@ struct BenchCommand: AsyncParsableCommand {
   }
 
   private func measure(_ model: ModelFinder.Found) throws -> BenchmarkReport {
-    let options = LoadOptions(threadCount: threads)
+    let options = LoadOptions(threads: threads, contextSize: nil, cache: cache)
     let estimate = try Benchmark.estimateMemory(path: model.path, plan: plan, options: options)
     let available = SystemMemory.available()
     if !noMemoryCheck {

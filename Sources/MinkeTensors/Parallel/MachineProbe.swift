@@ -27,16 +27,26 @@ package final class MachineProbe {
 
   /// - Parameter byteCount: memory to read: several times what the caches hold.
   /// - Throws: ``TensorError`` when it cannot be had.
-  package init(byteCount: Int, pool: WorkerPool) throws(TensorError) {
-    self.pool = pool
-    buffer = try Arena(byteCount: byteCount, for: "memory to measure the bandwidth with", isFilled: true)
-    self.byteCount = buffer.byteCount / Self.step * Self.step
+  package convenience init(byteCount: Int, pool: WorkerPool) throws(TensorError) {
+    let buffer = try Arena(byteCount: byteCount, for: "memory to measure the bandwidth with", isFilled: true)
     // Pages that nobody wrote are one page of zeros.
-    let bytes = unsafe buffer.base
     pool.run { worker in
-      let share = worker.share(of: self.byteCount, multipleOf: Self.step)
-      unsafe (bytes + share.lowerBound).initializeMemory(as: UInt8.self, repeating: 1, count: share.count)
+      let share = worker.share(of: buffer.byteCount, multipleOf: Self.step)
+      unsafe (buffer.base + share.lowerBound).initializeMemory(
+        as: UInt8.self, repeating: 1, count: share.count)
     }
+    self.init(reading: buffer, byteCount: buffer.byteCount, pool: pool)
+  }
+
+  /// - Parameters:
+  ///   - buffer: memory that has been written. Which physical pages it lies in changes what can be read a second by half
+  ///     and more, on virtual machines above all, so that a comparison is best made on the very memory it is about.
+  ///   - byteCount: bytes of it to read: several times what the caches hold.
+  package init(reading buffer: Arena, byteCount: Int, pool: WorkerPool) {
+    precondition(byteCount <= buffer.byteCount, "memory of the buffer")
+    self.pool = pool
+    self.buffer = buffer
+    self.byteCount = max(byteCount / Self.step, 1) * Self.step
     // The first measurement of all finds out how long a round takes.
     let rate = multiplyRate()
     let operations = Double(minke_probe_multiply(1)) * Double(pool.threadCount)
@@ -69,7 +79,7 @@ package final class MachineProbe {
     let start = clock.now
     pool.run { worker in
       let result = work(worker)
-      sink.add(result, ordering: .relaxed)
+      sink.wrappingAdd(result, ordering: .relaxed)
     }
     let elapsed = (clock.now - start).components
     return max(Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18, 1e-9)
