@@ -42,9 +42,9 @@ static struct group group_at(const minke_product *product, size_t index) {
 
 /// A panel times a group: `sums` gets [tokens][32 rows].
 static void multiply_panel(const struct minke_matmul_table *table, const minke_product *product, const uint8_t *panel,
-                           const uint8_t *next, struct group group, float *sums) {
+                           struct group group, float *sums) {
   if (minke_format_is_integer(product->format)) {
-    table->integer[product->format](panel, next, group.blocks, product->depth / MINKE_BLOCK_DEPTH, group.count, sums);
+    table->integer[product->format](panel, group.blocks, product->depth / MINKE_BLOCK_DEPTH, group.count, sums);
   } else {
     table->floats[product->format](panel, product->input + group.token * product->input_stride, product->input_stride,
                                    product->depth, group.count, sums);
@@ -59,10 +59,9 @@ void minke_multiply(minke_cpu_level level, const minke_product *product, size_t 
 
   for (size_t panel = first_panel; panel < last_panel; panel++) {
     const uint8_t *weights = product->panels + panel * panel_bytes;
-    const uint8_t *next = panel + 1 == last_panel && product->next ? product->next : weights + panel_bytes;
     for (size_t index = first_group; index < last_group; index++) {
       const struct group group = group_at(product, index);
-      multiply_panel(table, product, weights, next, group, sums);
+      multiply_panel(table, product, weights, group, sums);
       table->store(product, panel, group.token, group.count, sums);
     }
   }
@@ -79,11 +78,10 @@ void minke_multiply_gated(minke_cpu_level level, const minke_gated_product *gate
 
   for (size_t panel = first_panel; panel < last_panel; panel++) {
     const uint8_t *gate_panel = gate->panels + panel * gate_bytes, *up_panel = up->panels + panel * up_bytes;
-    const uint8_t *next = panel + 1 == last_panel && up->next ? up->next : gate_panel + gate_bytes;
     for (size_t index = first_group; index < last_group; index++) {
       const struct group group = group_at(gate, index);
-      multiply_panel(table, gate, gate_panel, up_panel, group, gates);
-      multiply_panel(table, up, up_panel, next, group_at(up, index), ups);
+      multiply_panel(table, gate, gate_panel, group, gates);
+      multiply_panel(table, up, up_panel, group_at(up, index), ups);
       add_bias(gate, panel, group.count, gates);
       add_bias(up, panel, group.count, ups);
       gated->activate(gates, ups, gates, group.count * MINKE_PANEL_ROWS);

@@ -5,7 +5,6 @@
 #include "matmul_layout.h"
 
 /// A panel of an integer format times up to MINKE_TOKEN_GROUP tokens. `sums` gets [tokens][32 rows], 64-byte aligned.
-/// `next` is what will be read after the panel, for kernels that fetch ahead.
 ///
 /// Per row and token, for each block along the depth in ascending order, every instruction set computes
 ///
@@ -22,8 +21,8 @@
 ///     sum = fma(part, activation_scale, sum)
 ///
 /// so the result is the same bits for any instruction set, number of tokens and number of threads.
-typedef void minke_integer_kernel(const uint8_t *panel, const uint8_t *next, const minke_activation_block *blocks,
-                                  size_t block_count, size_t tokens, float *sums);
+typedef void minke_integer_kernel(const uint8_t *panel, const minke_activation_block *blocks, size_t block_count,
+                                  size_t tokens, float *sums);
 
 /// A float panel times up to MINKE_TOKEN_GROUP tokens: sum = fma(weight, activation, sum) for ascending depth.
 typedef void minke_float_kernel(const uint8_t *panel, const float *input, size_t stride, size_t depth, size_t tokens,

@@ -178,9 +178,8 @@ MINKE_INLINE void multiply(enum minke_codes codes, enum minke_scales scales, int
 }
 
 #define INTEGER_KERNEL(NAME, CODES, SCALES, ZERO_POINT, MINIMUM)                                        \
-  static void multiply_##NAME(const uint8_t *panel, const uint8_t *next,                        \
-                              const minke_activation_block *blocks, size_t count, size_t tokens, float *sums) { \
-    (void)next;                                                                                         \
+  static void multiply_##NAME(const uint8_t *panel, const minke_activation_block *blocks, size_t count, \
+                              size_t tokens, float *sums) {                                             \
     multiply(CODES, SCALES, ZERO_POINT, MINIMUM, panel, blocks, count, tokens, sums);                   \
   }
 MINKE_INTEGER_FORMATS(INTEGER_KERNEL)

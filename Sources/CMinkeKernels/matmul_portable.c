@@ -110,9 +110,8 @@ MINKE_INLINE void multiply_integers(struct minke_layout layout, const uint8_t *p
 }
 
 #define INTEGER_KERNEL(NAME, CODES, SCALES, ZERO_POINT, MINIMUM)                                             \
-  static void multiply_##NAME(const uint8_t *panel, const uint8_t *next,                        \
-                              const minke_activation_block *blocks, size_t block_count, size_t tokens, float *sums) { \
-    (void)next;                                                                                              \
+  static void multiply_##NAME(const uint8_t *panel, const minke_activation_block *blocks, size_t block_count, \
+                              size_t tokens, float *sums) {                                             \
     multiply_integers((struct minke_layout){CODES, SCALES, ZERO_POINT, MINIMUM}, panel, blocks, block_count, \
                       tokens, sums);                                                                         \
   }

@@ -78,8 +78,6 @@ typedef struct minke_product {
   const float *_Nullable bias;
   float *_Nullable output;
   size_t output_stride;
-  /// What will be read after the last panel of a call, such as the first panel of the next product: a hint.
-  const uint8_t *_Nullable next;
 } minke_product;
 
 /// activation(gate) · up of two products of one input and of as many rows, whose own `output` is not used.

@@ -21,12 +21,12 @@ struct Attention {
   /// `pass.normed` `[rows, hiddenSize]` → `pass.branch` `[rows, hiddenSize]`; keys and values are written to `layer` of
   /// the sequences' caches. Ends with a barrier.
   ///
-  /// - Parameter next: the product that follows.
+  /// - Parameter next: the product that follows, whose weights are fetched while others are waited for.
   func callAsFunction(_ pass: ForwardPass, layer: Int, next: Linear, worker: Worker) {
     // [rows, hiddenSize] → [rows, heads · keyLength] and twice [rows, keyValueHeads · keyLength]
-    query(pass.normed, into: pass.queries, next: key, worker: worker)
-    key(pass.normed, into: pass.keys, next: value, worker: worker)
-    value(pass.normed, into: pass.values, next: output, worker: worker)
+    query(pass.normed, into: pass.queries, worker: worker)
+    key(pass.normed, into: pass.keys, worker: worker)
+    value(pass.normed, into: pass.values, worker: worker)
     worker.synchronize(fetching: output.weight)
 
     // Operations on queries divide the heads among workers in the same way: no barrier between them.
@@ -50,7 +50,7 @@ struct Attention {
     }
 
     // [rows, heads · keyLength] → [rows, hiddenSize]
-    output(pass.attended, into: pass.branch, next: next, worker: worker)
+    output(pass.attended, into: pass.branch, worker: worker)
     worker.synchronize(fetching: next.weight)
   }
 }

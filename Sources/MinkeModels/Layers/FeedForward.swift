@@ -12,15 +12,15 @@ struct FeedForward {
 
   /// `pass.normed` `[rows, hiddenSize]` → `pass.branch` `[rows, hiddenSize]`. Ends with a barrier.
   ///
-  /// - Parameter next: the product that follows.
+  /// - Parameter next: the product that follows, whose weights are fetched while others are waited for.
   func callAsFunction(_ pass: ForwardPass, next: Linear, worker: Worker) {
     // [rows, hiddenSize] → [rows, feedForwardSize]
     unsafe gatedMatmul(
       pass.normed, gate: (gate.weight, gate.bias), up: (up.weight, up.bias), activation: activation,
-      into: pass.gated, quantized: down.readsQuantized, next: down.weight, worker: worker)
+      into: pass.gated, quantized: down.readsQuantized, worker: worker)
     worker.synchronize(fetching: down.weight)
     // [rows, feedForwardSize] → [rows, hiddenSize]
-    down(pass.gated, into: pass.branch, next: next, worker: worker)
+    down(pass.gated, into: pass.branch, worker: worker)
     worker.synchronize(fetching: next.weight)
   }
 }

@@ -11,9 +11,7 @@ struct Linear {
 
   /// input `[rows, inputs]` → output `[rows, outputs]`. No barrier: the input must be complete before,
   /// the output is complete after the next.
-  ///
-  /// - Parameter next: the product that follows, where it is known: its weights are fetched ahead.
-  func callAsFunction(_ input: MatmulInput, into output: Rows, next: Linear? = nil, worker: Worker) {
-    unsafe matmul(input, weight, bias: bias, into: output, next: next?.weight, worker: worker)
+  func callAsFunction(_ input: MatmulInput, into output: Rows, worker: Worker) {
+    unsafe matmul(input, weight, bias: bias, into: output, worker: worker)
   }
 }

@@ -10,14 +10,13 @@ internal import CMinkeKernels
 ///   - input: `[tokens, columns of weights]`
 ///   - bias: One value for each row of the weights.
 ///   - output: `[tokens, rows of weights]`
-///   - next: The product that follows, whose first weights are fetched while this one's last are multiplied: a hint.
 package func matmul(
   _ input: MatmulInput, _ weights: PackedMatrix, bias: UnsafePointer<Float>? = nil, into output: Rows,
-  next: PackedMatrix? = nil, worker: Worker
+  worker: Worker
 ) {
   precondition(
     output.width == weights.rows && output.count == input.floats.count, "the output has a place for each sum")
-  var product = unsafe product(input, weights, bias, next, worker)
+  var product = unsafe product(input, weights, bias)
   unsafe product.output = output.base
   unsafe product.output_stride = output.stride
   let level = minke_cpu_active()
@@ -38,7 +37,7 @@ package enum GateActivation: Sendable {
 /// output[token, row] = activation(gate · input) · (up · input), a panel of rows at a time, quantised where the product
 /// that reads it wants that.
 ///
-/// Each worker computes its share, as ``matmul(_:_:bias:into:next:worker:)`` does.
+/// Each worker computes its share, as ``matmul(_:_:bias:into:worker:)`` does.
 ///
 /// - Parameters:
 ///   - gate: Weights and biases; `up` has as many rows and columns.
@@ -47,7 +46,7 @@ package func gatedMatmul(
   _ input: MatmulInput, gate: (weights: PackedMatrix, bias: UnsafePointer<Float>?),
   up: (weights: PackedMatrix, bias: UnsafePointer<Float>?), activation: GateActivation,
   into output: MatmulInput,
-  quantized: Bool, next: PackedMatrix? = nil, worker: Worker
+  quantized: Bool, worker: Worker
 ) {
   precondition(
     unsafe gate.weights.rows == up.weights.rows && gate.weights.columns == up.weights.columns,
@@ -60,8 +59,8 @@ package func gatedMatmul(
     "quantised rows are whole blocks")
   let kernels = unsafe minke_vector()
   var product = unsafe minke_gated_product(
-    gate: product(input, gate.weights, gate.bias, nil, worker),
-    up: product(input, up.weights, up.bias, next, worker),
+    gate: product(input, gate.weights, gate.bias),
+    up: product(input, up.weights, up.bias),
     activate: activation == .silu ? kernels.pointee.silu_multiply : kernels.pointee.gelu_multiply,
     blocks: quantized ? output.blocks.assumingMemoryBound(to: minke_activation_block.self) : nil,
     output: quantized ? nil : output.floats.base, output_stride: output.floats.stride)
@@ -75,8 +74,7 @@ package func gatedMatmul(
 
 /// The kernels' view of a product without its output.
 private func product(
-  _ input: MatmulInput, _ weights: PackedMatrix, _ bias: UnsafePointer<Float>?, _ next: PackedMatrix?,
-  _ worker: Worker
+  _ input: MatmulInput, _ weights: PackedMatrix, _ bias: UnsafePointer<Float>?
 ) -> minke_product {
   precondition(input.floats.width == weights.columns, "the input is as wide as the weights")
   return unsafe minke_product(
@@ -85,8 +83,7 @@ private func product(
     panels: weights.base.assumingMemoryBound(to: UInt8.self),
     blocks: input.blocks.assumingMemoryBound(to: minke_activation_block.self),
     input: input.floats.base, input_stride: input.floats.stride, bias: bias,
-    output: nil, output_stride: 0,
-    next: next?.firstPanel(of: worker).assumingMemoryBound(to: UInt8.self))
+    output: nil, output_stride: 0)
 }
 
 /// Calls `body` for each step of this worker's part of a product.

@@ -149,7 +149,7 @@ final class InputFixture {
         blocks: input.blocks.assumingMemoryBound(to: minke_activation_block.self), input: input.floats.base,
         input_stride: input.floats.stride,
         bias: bias == nil ? nil : values.baseAddress, output: output.rows.base,
-        output_stride: output.rows.stride, next: nil)
+        output_stride: output.rows.stride)
       unsafe minke_multiply(level, &product, 0, weights.panelCount, 0, (input.floats.count + 31) / 32)
     }
     return output.values
