@@ -18,19 +18,23 @@ extension LanguageModel {
   ///
   /// - Parameters:
   ///   - chunkCount: chunks to score, from the beginning of the text; nil: all.
+  ///   - row: called with the logits of every scored position in turn, one a token of the vocabulary; what it
+  ///     throws ends the measurement.
   ///   - progress: called with the number of chunks done and of all chunks.
   public func perplexity(
     of text: String, contextSize: Int = 512, chunkCount: Int? = nil,
-    progress: (Int, Int) -> Void = { _, _ in }
+    row: (Span<Float>) throws(MinkeError) -> Void = { _ in }, progress: (Int, Int) -> Void = { _, _ in }
   ) throws(MinkeError) -> Perplexity {
     try rethrowing {
       let tokens = try tokenizer.beginning + tokenizer.encode(text, special: .asText)
-      return try perplexity(of: tokens, contextSize: contextSize, chunkCount: chunkCount, progress: progress)
+      return try perplexity(
+        of: tokens, contextSize: contextSize, chunkCount: chunkCount, row: row, progress: progress)
     }
   }
 
   package func perplexity(
-    of tokens: [TokenID], contextSize: Int, chunkCount: Int? = nil, progress: (Int, Int) -> Void = { _, _ in }
+    of tokens: [TokenID], contextSize: Int, chunkCount: Int? = nil,
+    row: (Span<Float>) throws(MinkeError) -> Void = { _ in }, progress: (Int, Int) -> Void = { _, _ in }
   ) throws(MinkeError) -> Perplexity {
     guard (4...max(4, information.trainedContextLength)).contains(contextSize) else {
       throw MinkeError(
@@ -59,7 +63,7 @@ extension LanguageModel {
           var chunk = Array(tokens[index * contextSize..<(index + 1) * contextSize])
           if tokenizer.addsBOS, let bos = tokenizer.bos { chunk[0] = bos }
           cache.count = 0
-          total += try engine.negativeLogLikelihood(of: chunk, from: contextSize / 2, cache)
+          total += try engine.negativeLogLikelihood(of: chunk, from: contextSize / 2, cache, row)
           progress(index + 1, count)
         }
         let scored = count * (contextSize - 1 - contextSize / 2)
@@ -70,8 +74,10 @@ extension LanguageModel {
 }
 
 extension Engine {
-  /// −Σ log p of the chunk's tokens after position `start`, each given those before it.
-  func negativeLogLikelihood(of chunk: [TokenID], from start: Int, _ cache: KVCache) throws -> Double {
+  /// −Σ log p of the chunk's tokens after position `start`, each given those before it. `handle` sees the logits.
+  func negativeLogLikelihood(
+    of chunk: [TokenID], from start: Int, _ cache: KVCache, _ handle: (Span<Float>) throws(MinkeError) -> Void
+  ) throws -> Double {
     let limits = workspace.limits
     var position = 0
     while position < start {
@@ -88,6 +94,7 @@ extension Engine {
         let values = unsafe UnsafeBufferPointer(logits.buffer(row: row))
         let target = Int(chunk[position + row + 1])
         total += unsafe logSumExp(values) - Double(values[target])
+        try handle(unsafe values.span)
       }
       position += part.count
     }

@@ -13,6 +13,7 @@ struct PerplexityCommand: AsyncParsableCommand {
       EXAMPLES
         minke perplexity smollm2:135m text.txt --chunks 8
         minke perplexity ./model.gguf text.txt --context-size 512 --chunks 20 --json
+        minke perplexity ./model.gguf text.txt --chunks 1 --logits logits.f32
       """)
 
   @Argument(help: "A name in the store or the catalogue, or the path of a .gguf file.")
@@ -29,6 +30,12 @@ struct PerplexityCommand: AsyncParsableCommand {
 
   @Option(help: "Threads that compute; one for each processor unless given.")
   var threads: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write the logits of every scored position to this file or pipe, as little-endian float32, row after row.",
+      valueName: "file"))
+  var logits: String?
 
   @Flag(help: "Load the model even if it does not seem to fit into memory.")
   var noMemoryCheck = false
@@ -48,7 +55,10 @@ struct PerplexityCommand: AsyncParsableCommand {
     let options = LoadOptions(threadCount: threads, contextLength: contextSize)
     let model = try ModelLoader.load(found.path, options, checksMemory: !noMemoryCheck)
     let isTerminal = StandardStream.error.isTerminal
-    let result = try model.perplexity(of: text, contextSize: contextSize, chunkCount: chunks) { done, all in
+    let logitFile = try logits.map(LogitFile.init)
+    let write = { (row: Span<Float>) throws(MinkeError) in try logitFile?.write(row) }
+    let result = try model.perplexity(of: text, contextSize: contextSize, chunkCount: chunks, row: write) {
+      done, all in
       if isTerminal { StandardStream.error.write("\rchunk \(done) of \(all)\u{1B}[K") }
     }
     if isTerminal { StandardStream.error.write("\r\u{1B}[K") }
