@@ -33,7 +33,7 @@ class Command:
 
     def model_path(self, name: str) -> Path:
         """The file of a model of the catalogue, fetched if it is not here yet."""
-        if not self.json("show", name)["isFetched"]:
+        if not self.json("show", name)["fetched"]:
             # Any command that reads the model fetches it, and shows how far it is.
             done = subprocess.run([self.path, "tokenize", name], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
             if done.returncode != 0:
@@ -74,7 +74,7 @@ class Engine:
         ]).checked("minke run")
         return done.seconds, done.peak_bytes
 
-    def idle_seconds(self) -> float:
+    def used_seconds(self) -> float:
         return 0  # No process is left after a turn.
 
     def close(self) -> None:

@@ -1,11 +1,10 @@
 """A peer as one of the engines compared: a worker process that loads the model once and waits idle between turns."""
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-from . import child
+from . import child, load
 from .environment import BENCHMARKS, cache
 from .workloads import CONTEXT
 
@@ -73,13 +72,9 @@ class Peer:
         inside = json.loads(done.output)
         return inside["seconds"], done.peak_bytes - inside["imported_bytes"]
 
-    def idle_seconds(self) -> float:
-        """Processor time that the worker has used so far; 0 where the system does not say."""
-        stat = Path(f"/proc/{self.worker.pid if self.worker else 0}/stat")
-        if not stat.exists():
-            return 0
-        fields = stat.read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    def used_seconds(self) -> float:
+        """Processor time that the worker has used so far."""
+        return load.process_seconds(self.worker.pid) if self.worker else 0
 
     def close(self) -> None:
         if self.worker:

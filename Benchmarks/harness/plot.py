@@ -12,7 +12,7 @@ BASE = "llama.cpp"
 SHORT = {
     "prefill": "prefill\n512", "decode": "decode\n128", "crowd": "decode,\n16 sequences",
     "deep-prefill": "prefill at\ndepth 4,096", "deep-decode": "decode at\ndepth 4,096",
-    "first-token": "first token\nof a cold\nprocess", "memory": "peak\nmemory",
+    "first-token": "cold process\nto first\ntoken, s", "memory": "peak\nmemory,\nMB",
 }
 
 
@@ -52,7 +52,7 @@ def panel(axis, model: dict, engines: list) -> None:
             bar = axis.bar(
                 column + (place - (len(engines) - 1) / 2) * width, height, width * 0.94, color=COLOURS[engine],
                 label=engine if engine not in axis.get_legend_handles_labels()[1] else None)
-            axis.bar_label(bar, [label(values[engine], TESTS[test].unit)], fontsize=8, padding=2, color="#222222")
+            axis.bar_label(bar, [number(median(values[engine]))], fontsize=8, padding=2, color="#222222")
     axis.axhline(1, color="#888888", linewidth=0.8, linestyle=":", zorder=0)
     axis.set_title(model["title"], loc="left", fontsize=11, fontweight="bold")
     axis.set_xticks(range(len(tests)), [SHORT[test] for test in tests], fontsize=8.5)
@@ -73,6 +73,3 @@ def relative(values: dict, engine: str, larger_is_better: bool) -> float | None:
         return 1.0
     return ratio(values[engine], values[BASE], larger_is_better).median
 
-
-def label(values: list, unit: str) -> str:
-    return number(median(values)) + {"s": " s", "MB": " MB"}.get(unit, "")

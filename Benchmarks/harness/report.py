@@ -55,7 +55,9 @@ def notes(results: dict) -> str:
     for model in results["models"]:
         for engine, why in model["refusals"].items():
             lines.append(f"{engine}, {model['title']}: {why}")
-    for engine, share in results.get("idle", {}).items():
-        if share > 0.02:
-            lines.append(f"{engine} used {share:.0%} of a processor while another was measured")
+    for name, shares in results["busy"].items():
+        if (share := sum(shares) / len(shares)) > 0.05:
+            lines.append(
+                f"NOT ALONE: {name} used {share:.0%} of a processor while an engine was measured "
+                f"(at most {max(shares):.0%}); measure again on a quiet machine")
     return "\n".join(lines)

@@ -1,8 +1,11 @@
 """The engines in turn, round after round, so that whatever else the machine does meets all of them."""
 import time
 
+from . import load
 from .peer import Refused
 from .workloads import FIRST_TOKEN, GROUPS, MEMORY
+
+STRANGERS = "something else"
 
 
 class Rounds:
@@ -12,7 +15,7 @@ class Rounds:
         self.engines, self.tests, self.repetitions, self.progress = engines, tests, repetitions, progress
         self.values = {}  # {test: {engine: [a value a round]}}
         self.refusals = {}  # {engine: why}
-        self.idle = {engine.name: 0.0 for engine in engines}  # the largest share of a turn of another
+        self.busy = {}  # {who: [processors used during a turn of another]}
 
     def run(self) -> None:
         groups = [tuple(test for test in group if test.name in self.tests) for group in GROUPS]
@@ -42,15 +45,24 @@ class Rounds:
                         self.values.setdefault(test.name, {}).setdefault(engine.name, []).append(value)
 
     def watched(self, engine, work):
-        """Does an engine's work and sees to it that the others are idle."""
+        """Does an engine's work and sees how much else the machine did: the other engines, and strangers."""
         others = [other for other in self.engines if other is not engine]
-        before, start = [other.idle_seconds() for other in others], time.perf_counter()
+        idle, all_processes, start = [other.used_seconds() for other in others], load.machine_seconds(), self.known()
+        begin = time.perf_counter()
         result = work()
-        elapsed = time.perf_counter() - start
-        for other, seconds in zip(others, before):
-            share = (other.idle_seconds() - seconds) / max(elapsed, 1)
-            self.idle[other.name] = max(self.idle[other.name], share)
+        elapsed = max(time.perf_counter() - begin, 1)
+        for other, seconds in zip(others, idle):
+            self.note(other.name, (other.used_seconds() - seconds) / elapsed)
+        strangers = load.machine_seconds() - all_processes - (self.known() - start)
+        self.note(STRANGERS, strangers / elapsed)
         return result
+
+    def known(self) -> float:
+        """Processor time of everything that belongs to the comparison."""
+        return load.own_seconds() + sum(engine.used_seconds() for engine in self.engines)
+
+    def note(self, name: str, share: float) -> None:
+        self.busy.setdefault(name, []).append(share)
 
 
 def cold(engine, tests: tuple) -> list:

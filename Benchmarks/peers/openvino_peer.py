@@ -8,6 +8,8 @@ import numpy
 import openvino
 import openvino_genai
 
+SHORT = 32  # Ids before what is decoded.
+
 
 class OpenVINO:
     def __init__(self, path: str, threads: int):

@@ -43,7 +43,7 @@ class Table(unittest.TestCase):
             "tests": {"prefill": {"Minke": [300, 100], "A": [100, 100]}, "memory": {"Minke": [50], "B": [200]}},
             "refusals": {"B": "cannot"},
         }],
-        "idle": {"A": 0.5, "B": 0.01},
+        "busy": {"A": [0.25, 0.75], "B": [0.01]},
     }
 
     def test_every_figure_is_in_its_cell(self):
@@ -55,10 +55,10 @@ class Table(unittest.TestCase):
     def test_columns_are_aligned(self):
         self.assertEqual(len({len(line) for line in report.table(self.RESULTS).split("\n")}), 1)
 
-    def test_notes_name_refusals_and_what_was_not_idle(self):
+    def test_notes_name_refusals_and_who_was_not_idle(self):
         notes = report.notes(self.RESULTS)
         self.assertIn("B, M: cannot", notes)
-        self.assertIn("A used 50% of a processor", notes)
+        self.assertIn("A used 50% of a processor while an engine was measured (at most 75%)", notes)
         self.assertNotIn("B used", notes)
 
 
@@ -89,7 +89,7 @@ class Engine:
     def start(self):
         return 0.5, 2_000_000
 
-    def idle_seconds(self):
+    def used_seconds(self):
         return 0
 
     def close(self):

@@ -56,7 +56,7 @@ struct PerplexityCommand: AsyncParsableCommand {
     let model = try ModelLoader.load(found.path, options, checksMemory: !noMemoryCheck)
     let isTerminal = StandardStream.error.isTerminal
     let logitFile = try logits.map(LogitFile.init)
-    let write = { (row: Span<Float>) throws(MinkeError) in try logitFile?.write(row) }
+    let write = { (row: Span<Float>) throws(MinkeError) in if let logitFile { try logitFile.write(row) } }
     let result = try model.perplexity(of: text, contextSize: contextSize, chunkCount: chunks, row: write) {
       done, all in
       if isTerminal { StandardStream.error.write("\rchunk \(done) of \(all)\u{1B}[K") }
