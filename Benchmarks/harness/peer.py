@@ -9,6 +9,7 @@ from .environment import BENCHMARKS, cache
 from .workloads import CONTEXT
 
 PEERS = {"llama.cpp": "llama_cpp", "OpenVINO GenAI": "openvino_genai"}
+PACKAGES = {"llama.cpp": "llama-cpp-python", "OpenVINO GenAI": "openvino-genai"}
 
 
 class Refused(Exception):

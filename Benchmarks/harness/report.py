@@ -49,7 +49,7 @@ def notes(results: dict) -> str:
     machine = results["machine"]
     lines = [
         f"{machine['processor']}, {results['threads']} threads, {results['repetitions']} rounds; "
-        + ", ".join(f"{name} {version}" for name, version in results["versions"].items()),
+        + ", ".join(f"{name} of {package}" for name, package in results["versions"].items()),
         "Medians; a ratio above 1 means that Minke is faster, or smaller, than the peer next to it in the same round.",
     ]
     for model in results["models"]:
