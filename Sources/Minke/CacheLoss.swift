@@ -1,7 +1,7 @@
 internal import Foundation
 internal import MinkeModels
 internal import MinkeTensors
-package import MinkeTokenizers
+internal import MinkeTokenizers
 
 /// What a way of storing keys and values changes in a model's predictions.
 public struct CacheLoss: Sendable, Equatable {
@@ -102,7 +102,7 @@ private struct Totals {
     var (difference, shift) = (0.0, 0.0)
     unsafe exactLogits.withUnsafeBufferPointer { exactLogits in
       unsafe p.withUnsafeBufferPointer { p in
-        for index in unsafe 0..<logits.count {
+        for index in 0..<logits.count {
           difference += unsafe Double(p[index]) * Double(exactLogits[index] - logits[index])
         }
       }
@@ -123,6 +123,6 @@ private struct Totals {
 
 private func indexOfLargest(_ values: UnsafeBufferPointer<Float>) -> Int {
   var best = 0
-  for index in unsafe 0..<values.count where unsafe values[index] > values[best] { best = index }
+  for index in 0..<values.count where unsafe values[index] > values[best] { best = index }
   return best
 }

@@ -18,19 +18,23 @@ extension LanguageModel {
   ///
   /// - Parameters:
   ///   - chunkCount: chunks to score, from the beginning of the text; nil: all.
+  ///   - row: called with the logits of every scored position in turn, one a token of the vocabulary; what it
+  ///     throws ends the measurement.
   ///   - progress: called with the number of chunks done and of all chunks.
   public func perplexity(
     of text: String, contextSize: Int = 512, chunkCount: Int? = nil,
-    progress: (Int, Int) -> Void = { _, _ in }
+    row handle: (Span<Float>) throws(MinkeError) -> Void = { _ in }, progress: (Int, Int) -> Void = { _, _ in }
   ) throws(MinkeError) -> Perplexity {
     try rethrowing {
       let tokens = try tokenizer.beginning + tokenizer.encode(text, special: .asText)
-      return try perplexity(of: tokens, contextSize: contextSize, chunkCount: chunkCount, progress: progress)
+      return try perplexity(
+        of: tokens, contextSize: contextSize, chunkCount: chunkCount, row: handle, progress: progress)
     }
   }
 
   package func perplexity(
-    of tokens: [TokenID], contextSize: Int, chunkCount: Int? = nil, progress: (Int, Int) -> Void = { _, _ in }
+    of tokens: [TokenID], contextSize: Int, chunkCount: Int? = nil,
+    row handle: (Span<Float>) throws(MinkeError) -> Void = { _ in }, progress: (Int, Int) -> Void = { _, _ in }
   ) throws(MinkeError) -> Perplexity {
     let chunks = try chunks(of: tokens, contextSize: contextSize, chunkCount: chunkCount)
     return try engine.perform { () throws(MinkeError) in
@@ -40,7 +44,9 @@ extension LanguageModel {
         for (index, chunk) in chunks.enumerated() {
           try engine.scan(chunk, from: contextSize / 2, [cache]) { position, _, logits in
             for row in 0..<logits.count {
-              total += unsafe negativeLogLikelihood(of: chunk[position + row + 1], logits.buffer(row: row))
+              let values = unsafe logits.buffer(row: row)
+              total += unsafe negativeLogLikelihood(of: chunk[position + row + 1], values)
+              try handle(unsafe values.span)
             }
           }
           progress(index + 1, chunks.count)
@@ -101,7 +107,7 @@ extension Engine {
   /// - Parameter visit: called with the position of the part's first token, the cache's number and the logits
   ///   `[tokens, vocabulary]`, which are overwritten by the next.
   func scan(
-    _ chunk: [TokenID], from start: Int, _ caches: [KVCache], visit: (Int, Int, Rows) -> Void
+    _ chunk: [TokenID], from start: Int, _ caches: [KVCache], visit: (Int, Int, Rows) throws -> Void
   ) throws {
     for cache in caches { cache.count = 0 }
     let limits = workspace.limits
@@ -113,7 +119,7 @@ extension Engine {
       for (number, cache) in caches.enumerated() {
         let input = SequenceInput(part, cache: cache, logitCount: isScored ? part.count : 0)
         let logits = try transformer.forward([input], in: workspace)
-        if isScored { visit(position, number, logits) }
+        if isScored { try visit(position, number, logits) }
       }
       position += part.count
     }

@@ -99,6 +99,34 @@ import Testing
     #expect(short.status == 1 && short.errorLines.count == 1 && short.output == "")
   }
 
+  @Test func `Logits written are those that were scored`() async throws {
+    let folder = try Folder()
+    let file = try folder.write(Self.text.utf8, to: "text.txt")
+    let path = try folder.write("what was here before".utf8, to: "logits.f32")
+    let found = try await run(
+      "perplexity", "smollm2:135m", file, "--context-size", "64", "--chunks", "2", "--json", "--logits", path)
+    #expect(found.status == 0 && found.errors == "")
+    let perplexity = try #require(try object(found.output)["perplexity"] as? Double)
+
+    let listed = try await run("tokenize", "smollm2:135m", "--no-special", "--json", input: Self.text)
+    let ids = try #require(try object(listed.output)["ids"] as? [Int])
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    let targets = Array(ids[33..<64] + ids[64 + 33..<128])
+    let width = 49_152
+    try #require(bytes.count == targets.count * width * 4)
+    let values = unsafe bytes.withUnsafeBytes { unsafe Array($0.bindMemory(to: Float.self)) }
+    let loss = targets.enumerated().reduce(0.0) { sum, target in
+      let row = values[target.offset * width..<(target.offset + 1) * width]
+      return sum + log(row.reduce(0.0) { $0 + exp(Double($1)) })
+        - Double(row[row.startIndex + target.element])
+    }
+    #expect(abs(exp(loss / Double(targets.count)) / perplexity - 1) < 1e-4)
+
+    let nowhere = try await run(
+      "perplexity", "smollm2:135m", file, "--context-size", "64", "--logits", "no/such/folder")
+    #expect(nowhere.status == 1 && nowhere.errorLines.count == 1 && nowhere.output == "")
+  }
+
   // MARK: Speed
 
   static let quickBench = [

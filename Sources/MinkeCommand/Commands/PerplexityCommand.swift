@@ -18,6 +18,7 @@ struct PerplexityCommand: AsyncParsableCommand {
         minke perplexity smollm2:135m text.txt --chunks 8
         minke perplexity ./model.gguf text.txt --context-size 512 --chunks 20 --json
         minke perplexity smollm2:135m text.txt --chunks 8 --compare-caches
+        minke perplexity ./model.gguf text.txt --chunks 1 --logits logits.f32
       """)
 
   @Argument(help: "A name in the store or the catalogue, or the path of a .gguf file.")
@@ -41,6 +42,12 @@ struct PerplexityCommand: AsyncParsableCommand {
   @Option(help: "Threads that compute; one for each processor unless given.")
   var threads: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write the logits of every scored position to this file or pipe, as little-endian float32, row after row.",
+      valueName: "file"))
+  var logits: String?
+
   @Flag(help: "Load the model even if it does not seem to fit into memory.")
   var noMemoryCheck = false
 
@@ -49,6 +56,9 @@ struct PerplexityCommand: AsyncParsableCommand {
 
   func validate() throws {
     if contextSize < 4 { throw ValidationError("--context-size must be at least 4.") }
+    if compareCaches, logits != nil {
+      throw ValidationError("--compare-caches and --logits exclude each other.")
+    }
     if let chunks, chunks < 1 { throw ValidationError("--chunks must be at least 1.") }
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1.") }
   }
@@ -59,6 +69,8 @@ struct PerplexityCommand: AsyncParsableCommand {
     let options = LoadOptions(threads: threads, contextSize: contextSize, cache: cache)
     let model = try ModelLoader.load(found.path, options, checksMemory: !noMemoryCheck)
     let isTerminal = StandardStream.error.isTerminal
+    let logitFile = try logits.map(LogitFile.init)
+    let write = { (row: Span<Float>) throws(MinkeError) in if let logitFile { try logitFile.write(row) } }
     let progress = { (done: Int, all: Int) in
       if isTerminal { StandardStream.error.write("\rchunk \(done) of \(all)\u{1B}[K") }
     }
@@ -68,7 +80,8 @@ struct PerplexityCommand: AsyncParsableCommand {
         try model.cacheLoss(of: text, contextSize: contextSize, chunkCount: chunks, progress: progress))
     } else {
       report = PerplexityReport(
-        try model.perplexity(of: text, contextSize: contextSize, chunkCount: chunks, progress: progress))
+        try model.perplexity(
+          of: text, contextSize: contextSize, chunkCount: chunks, row: write, progress: progress))
     }
     if isTerminal { StandardStream.error.write("\r\u{1B}[K") }
     StandardStream.output.write(json ? try JSONText.line(report) : report.text)
