@@ -22,13 +22,13 @@ public struct CacheComparison: Sendable, Equatable {
 
 extension LanguageModel {
   /// Compares the types of caches with a float32 cache on a text, cut into chunks as for
-  /// ``perplexity(of:contextSize:chunkCount:progress:)``: all of one type, then keys or values of q8_0 alone.
+  /// ``perplexity(of:contextSize:chunkCount:progress:)``: all of one type, then mixtures with q8_0.
   public func cacheLoss(
     of text: String, contextSize: Int = 512, chunkCount: Int? = nil,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(MinkeError) -> CacheComparison {
     let types: [(CacheType, CacheType)] = [
-      (.f16, .f16), (.bf16, .bf16), (.q8_0, .q8_0), (.q8_0, .f16), (.f16, .q8_0), (.q8_0, .bf16),
+      (.f16, .f16), (.bf16, .bf16), (.q8_0, .q8_0), (.q8_0, .f16), (.f16, .q8_0), (.bf16, .q8_0),
     ]
     return try rethrowing {
       let tokens = try tokenizer.beginning + tokenizer.encode(text, special: .asText)
