@@ -137,9 +137,10 @@ private let attentionTolerance: Float = 4e-6
       Problem(rows: 3, position: 1100, dimension: 50, kvHeads: 1, group: 30, window: 600, softCap: 30),
     ]
 
-  /// Largest errors of coarser caches on numbers between −2 and 2.
+  /// Largest errors of coarser caches on numbers between −2 and 2. With values in q8_0 the weights are rounded to 8 bits
+  /// too, up or down by their position, so that many small ones together keep their sum.
   static let coarse: [(keys: CacheElement, values: CacheElement, tolerance: Float)] = [
-    (.f16, .f16, 1e-3), (.bf16, .bf16, 2e-2), (.q8_0, .q8_0, 2e-2), (.q8_0, .bf16, 2e-2), (.f16, .q8_0, 2e-2),
+    (.f16, .f16, 1e-3), (.bf16, .bf16, 2e-2), (.q8_0, .q8_0, 5e-2), (.q8_0, .bf16, 2e-2), (.f16, .q8_0, 5e-2),
   ]
 
   /// The same problem with every pair of element types but the exact one.
