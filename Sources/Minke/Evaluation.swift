@@ -23,7 +23,8 @@ extension LanguageModel {
   ///   - progress: called with the number of chunks done and of all chunks.
   public func perplexity(
     of text: String, contextSize: Int = 512, chunkCount: Int? = nil,
-    row handle: (Span<Float>) throws(MinkeError) -> Void = { _ in }, progress: (Int, Int) -> Void = { _, _ in }
+    row handle: (Span<Float>) throws(MinkeError) -> Void = { _ in },
+    progress: (Int, Int) -> Void = { _, _ in }
   ) throws(MinkeError) -> Perplexity {
     try rethrowing {
       let tokens = try tokenizer.beginning + tokenizer.encode(text, special: .asText)
@@ -34,7 +35,8 @@ extension LanguageModel {
 
   package func perplexity(
     of tokens: [TokenID], contextSize: Int, chunkCount: Int? = nil,
-    row handle: (Span<Float>) throws(MinkeError) -> Void = { _ in }, progress: (Int, Int) -> Void = { _, _ in }
+    row handle: (Span<Float>) throws(MinkeError) -> Void = { _ in },
+    progress: (Int, Int) -> Void = { _, _ in }
   ) throws(MinkeError) -> Perplexity {
     let chunks = try chunks(of: tokens, contextSize: contextSize, chunkCount: chunkCount)
     return try engine.perform { () throws(MinkeError) in
