@@ -11,8 +11,8 @@ final class Engine: @unchecked Sendable {
   let workspace: Workspace
   private let queue = DispatchQueue(label: "minke.engine", qos: .userInitiated)
 
-  init(_ file: GGUFFile, threadCount: Int) throws {
-    transformer = try Transformer(file, pool: WorkerPool(threadCount: threadCount))
+  init(_ file: GGUFFile, threadCount: Int, packCache: PackCache?) throws {
+    transformer = try Transformer(file, pool: WorkerPool(threadCount: threadCount), packCache: packCache)
     workspace = try transformer.makeWorkspace()
   }
 

@@ -1,3 +1,5 @@
+public import MinkeModels
+
 /// How a model is loaded.
 public struct LoadOptions: Sendable {
   /// Threads that compute; by default as many as there are processors this process may keep busy.
@@ -5,13 +7,16 @@ public struct LoadOptions: Sendable {
   /// Tokens of one conversation, prompt and answer together; by default the model's own context length, at most
   /// ``defaultContextLimit``. Memory is taken up only as a conversation grows.
   public var contextLength: Int?
+  /// Where packed weights are kept between runs, so that a model starts at once; nil, the default, for nowhere.
+  public var packCache: PackCache?
 
   /// What a conversation is limited to unless asked otherwise.
   public static let defaultContextLimit = 8192
 
-  public init(threadCount: Int? = nil, contextLength: Int? = nil) {
+  public init(threadCount: Int? = nil, contextLength: Int? = nil, packCache: PackCache? = nil) {
     self.threadCount = threadCount
     self.contextLength = contextLength
+    self.packCache = packCache
   }
 
   /// The context of a model that was trained on `trained` tokens.

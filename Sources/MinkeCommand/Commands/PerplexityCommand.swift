@@ -27,11 +27,8 @@ struct PerplexityCommand: AsyncParsableCommand {
   @Option(help: "Chunks to read, from the beginning of the text; all unless given.")
   var chunks: Int?
 
-  @Option(help: "Threads that compute; one for each processor unless given.")
-  var threads: Int?
-
-  @Flag(help: "Load the model even if it does not seem to fit into memory.")
-  var noMemoryCheck = false
+  @OptionGroup
+  var loading: LoadingOptions
 
   @Flag(help: #"Print {"perplexity": …, "tokens": …}."#)
   var json = false
@@ -39,14 +36,14 @@ struct PerplexityCommand: AsyncParsableCommand {
   func validate() throws {
     if contextSize < 4 { throw ValidationError("--context-size must be at least 4.") }
     if let chunks, chunks < 1 { throw ValidationError("--chunks must be at least 1.") }
-    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1.") }
   }
 
   func run() async throws {
     let text = String(decoding: try InputFile.read(file), as: UTF8.self)
-    let found = try await ModelFinder().find(model)
-    let options = LoadOptions(threadCount: threads, contextLength: contextSize)
-    let model = try ModelLoader.load(found.path, options, checksMemory: !noMemoryCheck)
+    let finder = try ModelFinder()
+    let model = try loading.load(
+      try await finder.find(model), from: finder.hub.store, contextLength: contextSize)
+    defer { model.waitForPackCache() }
     let isTerminal = StandardStream.error.isTerminal
     let result = try model.perplexity(of: text, contextSize: contextSize, chunkCount: chunks) { done, all in
       if isTerminal { StandardStream.error.write("\rchunk \(done) of \(all)\u{1B}[K") }
