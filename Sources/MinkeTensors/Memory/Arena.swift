@@ -169,7 +169,7 @@ extension Arena {
   package func isFileInLargePages(count: Int) -> Bool {
     guard usesLargePages else { return true }
     // One byte of each is enough for the system to map it.
-    let sum = unsafe stride(from: 0, to: count, by: Self.largePage).reduce(0 as UInt8) { sum, offset in
+    let sum = stride(from: 0, to: count, by: Self.largePage).reduce(0 as UInt8) { sum, offset in
       unsafe sum ^ base.load(fromByteOffset: offset, as: UInt8.self)
     }
     withExtendedLifetime(sum) {}
