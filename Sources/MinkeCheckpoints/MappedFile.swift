@@ -19,6 +19,8 @@
   package let path: String
   /// Length in bytes.
   package let count: Int
+  /// Which file it was when it was opened; nil for bytes in memory.
+  package let identity: FileIdentity?
   private let base: UnsafeRawPointer
   private let isMapped: Bool
 
@@ -48,6 +50,7 @@
     }
     self.path = path
     count = Int(status.st_size)
+    identity = FileIdentity(status)
     guard count > 0 else {
       // An empty file cannot be mapped; one byte that nobody reads stands for it.
       unsafe base = UnsafeRawPointer(UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 64))
@@ -64,6 +67,7 @@
   package init(copying bytes: some Collection<UInt8>, path: String = "memory") {
     self.path = path
     count = bytes.count
+    identity = nil
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(count, 1), alignment: 64)
     unsafe memory.copyBytes(from: bytes)
     // `allocate` of a non-zero size has an address.

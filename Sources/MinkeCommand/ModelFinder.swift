@@ -8,6 +8,8 @@ struct ModelFinder {
     /// The name to show: the model's in the store, or the file's.
     var name: String
     var path: String
+    /// The SHA-256 of the file, where the store states it.
+    var digest: SHA256Digest?
   }
 
   let hub: Hub
@@ -38,9 +40,10 @@ struct ModelFinder {
     case .file(let path):
       return Found(name: (path as NSString).lastPathComponent, path: path)
     case .stored(let manifest, let path):
-      return Found(name: manifest.name.description, path: path)
+      return Found(name: manifest.name.description, path: path, digest: manifest.onlyFile?.digest)
     case .offered(let entry):
-      return Found(name: entry.name.description, path: try await fetch(entry))
+      let (manifest, path) = try await fetch(entry)
+      return Found(name: entry.name.description, path: path, digest: manifest.onlyFile?.digest)
     }
   }
 
@@ -52,17 +55,22 @@ struct ModelFinder {
   }
 
   /// Fetches until done or Ctrl-C, which leaves nothing behind.
-  private func fetch(_ entry: Catalogue.Entry) async throws -> String {
+  private func fetch(_ entry: Catalogue.Entry) async throws -> (manifest: Manifest, path: String) {
     let display = FetchDisplay(title: entry.name.description)
     defer { display.clear() }
     let hub = hub
     let task = Task {
-      try await hub.fetch(entry) { display.show($0) }.path
+      try await hub.fetch(entry) { display.show($0) }
     }
     Interrupts.begin { task.cancel() }
     defer { Interrupts.end() }
     return try await task.value
   }
+}
+
+extension Manifest {
+  /// The file of a model that is not split.
+  fileprivate var onlyFile: File? { files.count == 1 ? files.first : nil }
 }
 
 /// The progress bar on standard error, if that is a terminal; nothing otherwise.

@@ -7,9 +7,24 @@ extension SHA256Digest {
   /// - Parameter shouldStop: asked between pieces; true ends the work.
   /// - Throws: ``HubError/fileSystem(operation:path:reason:)`` or ``HubError/cancelled``.
   package init(ofFile path: String, shouldStop: () -> Bool = { false }) throws(HubError) {
+    try self.init(ofFiles: [path], shouldStop: shouldStop)
+  }
+
+  /// The digest of files read one after the other as one, such as the parts of a split checkpoint.
+  package init(ofFiles paths: [String], shouldStop: () -> Bool = { false }) throws(HubError) {
+    var hash = SHA256()
+    for path in paths { try Self.update(&hash, path, shouldStop) }
+    guard let digest = SHA256Digest(bytes: Array(hash.finalize())) else {
+      throw .fileSystem(operation: "hash", path: paths.first ?? "", reason: "not 32 bytes")
+    }
+    self = digest
+  }
+
+  private static func update(
+    _ hash: inout SHA256, _ path: String, _ shouldStop: () -> Bool
+  ) throws(HubError) {
     guard let file = FileHandle(forReadingAtPath: path) else { throw .noSuchFile(path: path) }
     defer { try? file.close() }
-    var hash = SHA256()
     while true {
       if shouldStop() { throw .cancelled }
       let piece: Data?
@@ -21,9 +36,5 @@ extension SHA256Digest {
       guard let piece, !piece.isEmpty else { break }
       hash.update(data: piece)
     }
-    guard let digest = SHA256Digest(bytes: Array(hash.finalize())) else {
-      throw .fileSystem(operation: "hash", path: path, reason: "not 32 bytes")
-    }
-    self = digest
   }
 }

@@ -3,6 +3,7 @@
 ///     blobs/sha256-<64 hexadecimal digits>    a file, read-only
 ///     models/<name>/<tag>.json                a manifest
 ///     staging/sha256-<digits>/                what is being fetched, with a lock beside it
+///     packed/                                 packed weights, which can be made anew
 ///
 /// Nothing appears under `blobs` or `models` but by renaming a complete, verified file that is already
 /// on the disk, so an interrupted fetch leaves nothing half-done there.
@@ -22,6 +23,8 @@ package struct Store: Sendable {
   var blobs: String { root + "/blobs" }
   var models: String { root + "/models" }
   var staging: String { root + "/staging" }
+  /// The folder for a cache of packed weights.
+  package var packed: String { root + "/packed" }
 
   /// The only function from a digest to a path. A ``SHA256Digest`` holds 64 hexadecimal digits by
   /// construction, so the result is always a direct child of `blobs`.

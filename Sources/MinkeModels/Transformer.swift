@@ -21,6 +21,10 @@ package final class Transformer: @unchecked Sendable {
   package let cost: PassCost
   /// Bytes of the packed weights.
   package var weightByteCount: Int { weights.used }
+  /// Where the weights came from.
+  package let weightOrigin: WeightOrigin
+  /// What keeps the packed weights for the next time, where they are being kept.
+  package let packWriting: PackWriting?
 
   private let architecture: any Architecture
   private let weights: Arena
@@ -29,11 +33,12 @@ package final class Transformer: @unchecked Sendable {
   /// By what the frequencies of ``ModelConfiguration/rotary`` are divided.
   private let rotaryDivisors: [Float]?
 
-  /// Checks the whole checkpoint, then packs its weights on the threads of `pool`.
+  /// Checks the whole checkpoint, then takes its packed weights from `packCache` or packs them, on the threads of
+  /// `pool`.
   ///
   /// - Throws: `CheckpointError` for anything that is wrong with the file; `TensorError` when memory is
   ///   refused.
-  package init(_ file: GGUFFile, pool: WorkerPool) throws {
+  package init(_ file: GGUFFile, pool: WorkerPool, packCache: PackCache? = nil) throws {
     let family = try ArchitectureRegistry.architecture(of: file.metadata)
     configuration = try ModelConfiguration(file)
     // Before memory is reserved for what the header only claims to hold.
@@ -42,7 +47,8 @@ package final class Transformer: @unchecked Sendable {
     var loader = try WeightLoader(file)
     rotaryDivisors = try loader.rotaryDivisors(configuration)
     architecture = try family.init(configuration, &loader)
-    weights = try loader.finish(with: pool)
+    let loaded = try loader.finish(with: pool, cache: packCache)
+    (weights, weightOrigin, packWriting) = (loaded.arena, loaded.origin, loaded.writing)
     self.file = file
     self.pool = pool
   }

@@ -91,6 +91,12 @@ import Testing
     #expect(
       try SHA256Digest(ofFile: abc).hex
         == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    // Several files are read as one.
+    let (a, bc) = (try folder.write("a", to: "a"), try folder.write("bc", to: "bc"))
+    #expect(try SHA256Digest(ofFiles: [empty, a, empty, bc]) == SHA256Digest(ofFile: abc))
+    #expect(throws: HubError.noSuchFile(path: "/nonexistent")) {
+      try SHA256Digest(ofFiles: [abc, "/nonexistent"])
+    }
   }
 }
 

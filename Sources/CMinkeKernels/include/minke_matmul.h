@@ -13,6 +13,10 @@
 
 #pragma clang assume_nonnull begin
 
+/// The version of the packed layout. Packed weights are kept on disk: whoever changes what a panel's bytes mean, on any
+/// instruction set, raises it.
+#define MINKE_PACK_VERSION 1
+
 /// Rows of a weight matrix that lie interleaved in one packed panel.
 #define MINKE_PANEL_ROWS 32
 /// Elements along the depth that share one activation scale, and one packed code block.

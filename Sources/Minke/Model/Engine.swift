@@ -13,10 +13,12 @@ final class Engine: @unchecked Sendable {
   private let values: CacheElement
   private let queue = DispatchQueue(label: "minke.engine", qos: .userInitiated)
 
-  init(_ file: GGUFFile, threadCount: Int, keys: CacheElement, values: CacheElement) throws {
+  init(
+    _ file: GGUFFile, threadCount: Int, keys: CacheElement, values: CacheElement, packCache: PackCache?
+  ) throws {
     self.keys = keys
     self.values = values
-    transformer = try Transformer(file, pool: WorkerPool(threadCount: threadCount))
+    transformer = try Transformer(file, pool: WorkerPool(threadCount: threadCount), packCache: packCache)
     workspace = try transformer.makeWorkspace()
   }
 

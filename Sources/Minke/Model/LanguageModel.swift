@@ -1,5 +1,5 @@
 package import MinkeChat
-internal import MinkeCheckpoints
+package import MinkeCheckpoints
 public import MinkeModels
 public import MinkeSampling
 internal import MinkeTensors
@@ -38,12 +38,23 @@ public final class LanguageModel: Sendable {
     try rethrowing { try LanguageModel(GGUFFile(path: path), options) }
   }
 
+  /// The same for a checkpoint that is open already.
+  package static func load(_ file: GGUFFile, options: LoadOptions) throws(MinkeError) -> LanguageModel {
+    try rethrowing { try LanguageModel(file, options) }
+  }
+
   /// What the model would take of memory with a conversation of `contextLength` tokens; nothing is loaded.
   public static func estimateMemory(
     path: String, options: LoadOptions = LoadOptions()
   ) throws(MinkeError) -> MemoryEstimate {
+    try rethrowing { try estimateMemory(GGUFFile(path: path), options: options) }
+  }
+
+  /// The same for a checkpoint that is open already.
+  package static func estimateMemory(
+    _ file: GGUFFile, options: LoadOptions
+  ) throws(MinkeError) -> MemoryEstimate {
     try rethrowing {
-      let file = try GGUFFile(path: path)
       let configuration = try ModelConfiguration(file)
       return MemoryEstimate(
         configuration, tensors: file.tensors,
@@ -65,8 +76,18 @@ public final class LanguageModel: Sendable {
     information = try ModelInformation(file, configuration)
     defaultSampling = SamplingParameters(text.family.sampling)
     engine = try Engine(
-      file, threadCount: threads, keys: options.keyCache.element, values: options.valueCache.element)
+      file, threadCount: threads, keys: options.keyCache.element, values: options.valueCache.element,
+      packCache: options.packCache)
   }
+
+  /// Waits until the packed weights are in ``LoadOptions/packCache``, or cannot be kept.
+  ///
+  /// They are written in the background from the moment a model is loaded for the first time; a process that ends
+  /// before leaves them to be packed again.
+  public func waitForPackCache() { engine.transformer.packWriting?.wait() }
+
+  /// Where the weights came from.
+  package var weightOrigin: WeightOrigin { engine.transformer.weightOrigin }
 }
 
 extension SamplingParameters {

@@ -1,3 +1,5 @@
+public import MinkeModels
+
 /// How a model is loaded.
 public struct LoadOptions: Sendable {
   /// Threads that compute; by default as many as there are processors this process may keep busy.
@@ -9,18 +11,21 @@ public struct LoadOptions: Sendable {
   public var keyCache: CacheType
   /// How a conversation's values are stored.
   public var valueCache: CacheType
+  /// Where packed weights are kept between runs, so that a model starts at once; nil, the default, for nowhere.
+  public var packCache: PackCache?
 
   /// What a conversation is limited to unless asked otherwise.
   public static let defaultContextLimit = 8192
 
   public init(
     threadCount: Int? = nil, contextLength: Int? = nil, keyCache: CacheType = .f16,
-    valueCache: CacheType = .f16
+    valueCache: CacheType = .f16, packCache: PackCache? = nil
   ) {
     self.threadCount = threadCount
     self.contextLength = contextLength
     self.keyCache = keyCache
     self.valueCache = valueCache
+    self.packCache = packCache
   }
 
   /// The context of a model that was trained on `trained` tokens.

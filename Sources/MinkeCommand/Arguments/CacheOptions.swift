@@ -26,10 +26,3 @@ extension CacheType {
     self = type
   }
 }
-
-extension LoadOptions {
-  init(threads: Int? = nil, contextSize: Int?, cache: CacheOptions) {
-    self.init(
-      threadCount: threads, contextLength: contextSize, keyCache: cache.keys, valueCache: cache.values)
-  }
-}

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Minke
 internal import MinkeCheckpoints
+internal import MinkeHub
 internal import MinkeModels
 
 struct BenchCommand: AsyncParsableCommand {
@@ -47,14 +48,8 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: "How often each test is measured.")
   var repetitions = 5
 
-  @Option(help: "Threads that compute; one for each processor unless given.")
-  var threads: Int?
-
-  @OptionGroup(title: "The cache")
-  var cache: CacheOptions
-
-  @Flag(help: "Load the models even if they do not seem to fit into memory.")
-  var noMemoryCheck = false
+  @OptionGroup
+  var loading: LoadingOptions
 
   @Flag(help: "Print Markdown.")
   var markdown = false
@@ -66,9 +61,6 @@ struct BenchCommand: AsyncParsableCommand {
   var json = false
 
   func validate() throws {
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads must be from 1 to 1024.")
-    }
     if json, markdown { throw ValidationError("--json and --markdown exclude each other.") }
     do {
       try plan.validate()
@@ -84,7 +76,7 @@ struct BenchCommand: AsyncParsableCommand {
     for model in models { found.append(try await finder.find(model)) }
     var report = BenchReport()
     for (index, model) in found.enumerated() {
-      let measured = try measure(model)
+      let measured = try measure(model, finder.hub.store)
       if json {
         report.add(measured, model: model.name)
       } else {
@@ -105,11 +97,11 @@ struct BenchCommand: AsyncParsableCommand {
     return plan
   }
 
-  private func measure(_ model: ModelFinder.Found) throws -> BenchmarkReport {
-    let options = LoadOptions(threads: threads, contextSize: nil, cache: cache)
+  private func measure(_ model: ModelFinder.Found, _ store: Store) throws -> BenchmarkReport {
+    let options = loading.options(of: model, in: store)
     let estimate = try Benchmark.estimateMemory(path: model.path, plan: plan, options: options)
     let available = SystemMemory.available()
-    if !noMemoryCheck {
+    if !loading.noMemoryCheck {
       try MemoryCheck(estimate).check(
         available: available, remedy: "give a smaller --depth or --batch, take a smaller model")
     }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Minke
+internal import MinkeHub
 
 struct PerplexityCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -33,23 +34,17 @@ struct PerplexityCommand: AsyncParsableCommand {
   @Option(help: "Chunks to read, from the beginning of the text; all unless given.")
   var chunks: Int?
 
-  @OptionGroup(title: "Keys and values")
-  var cache: CacheOptions
+  @OptionGroup
+  var loading: LoadingOptions
 
   @Flag(help: "Print what each type of cache loses, in place of the perplexity with one.")
   var compareCaches = false
-
-  @Option(help: "Threads that compute; one for each processor unless given.")
-  var threads: Int?
 
   @Option(
     help: ArgumentHelp(
       "Write the logits of every scored position to this file or pipe, as little-endian float32, row after row.",
       valueName: "file"))
   var logits: String?
-
-  @Flag(help: "Load the model even if it does not seem to fit into memory.")
-  var noMemoryCheck = false
 
   @Flag(help: #"Print {"perplexity": …, "tokens": …}, with --compare-caches also "losses"."#)
   var json = false
@@ -60,14 +55,14 @@ struct PerplexityCommand: AsyncParsableCommand {
       throw ValidationError("--compare-caches and --logits exclude each other.")
     }
     if let chunks, chunks < 1 { throw ValidationError("--chunks must be at least 1.") }
-    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1.") }
   }
 
   func run() async throws {
     let text = String(decoding: try InputFile.read(file), as: UTF8.self)
-    let found = try await ModelFinder().find(model)
-    let options = LoadOptions(threads: threads, contextSize: contextSize, cache: cache)
-    let model = try ModelLoader.load(found.path, options, checksMemory: !noMemoryCheck)
+    let finder = try ModelFinder()
+    let model = try loading.load(
+      try await finder.find(model), from: finder.hub.store, contextLength: contextSize)
+    defer { model.waitForPackCache() }
     let isTerminal = StandardStream.error.isTerminal
     let logitFile = try logits.map(LogitFile.init)
     let write = { (row: Span<Float>) throws(MinkeError) in if let logitFile { try logitFile.write(row) } }

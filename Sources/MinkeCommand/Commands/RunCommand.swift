@@ -52,14 +52,8 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "Tokens of the conversation, at most.")
   var contextSize: Int?
 
-  @OptionGroup(title: "Keys and values of the conversation")
-  var cache: CacheOptions
-
-  @Option(help: "Threads that compute; one for each processor unless given.")
-  var threads: Int?
-
-  @Flag(help: "Load the model even if it does not seem to fit into memory.")
-  var noMemoryCheck = false
+  @OptionGroup
+  var loading: LoadingOptions
 
   @Flag(help: "Print one JSON object: answer, reasoning, finish_reason, usage, timings, model.")
   var json = false
@@ -73,7 +67,6 @@ struct RunCommand: AsyncParsableCommand {
         "Expected [MODEL] [PROMPT], found \(words.count) words: put the prompt in quotes.")
     }
     if let contextSize, contextSize < 1 { throw ValidationError("--context-size must be at least 1.") }
-    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1.") }
   }
 
   func run() async throws {
@@ -85,9 +78,9 @@ struct RunCommand: AsyncParsableCommand {
     let found = try await finder.find(request.model)
 
     let start = ContinuousClock.now
-    let model = try ModelLoader.load(
-      found.path, LoadOptions(threads: threads, contextSize: contextSize, cache: cache),
-      checksMemory: !noMemoryCheck)
+    let model = try loading.load(found, from: finder.hub.store, contextLength: contextSize)
+    // The answer is out then, but a process that ended at once would leave the next one to pack again.
+    defer { model.waitForPackCache() }
     let elapsed = (ContinuousClock.now - start).components
     let loadTime = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
 

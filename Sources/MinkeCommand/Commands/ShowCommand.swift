@@ -51,7 +51,8 @@ struct ShowCommand: ParsableCommand {
     let file = try GGUFFile(path: path)
     var facts = ModelFactSheet(file, path: path, manifest: manifest)
     do {
-      let options = LoadOptions(contextSize: contextSize, cache: cache)
+      let options = LoadOptions(
+        contextLength: contextSize, keyCache: cache.keys, valueCache: cache.values)
       let trained = facts.contextLength ?? LoadOptions.defaultContextLimit
       facts.memory = ModelFactSheet.Memory(
         try LanguageModel.estimateMemory(path: path, options: options),

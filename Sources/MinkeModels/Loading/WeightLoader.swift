@@ -5,13 +5,15 @@ internal import MinkeTensors
 ///
 /// Loading has two steps, so that a checkpoint is checked completely before any work is done on it.
 /// Asking for a weight checks its tensor (present, of the expected shape and a supported type, its data
-/// within the file) and reserves its place in the arena; ``finish(with:)`` refuses tensors that nothing
-/// asked for and fills all places in one parallel region.
+/// within the file) and reserves its place in the arena; ``finish(with:cache:)`` refuses tensors that nothing
+/// asked for and fills all places: from a ``PackCache``, or by packing in one parallel region.
 struct WeightLoader: ~Copyable {
   private let file: GGUFFile
   private let arena: Arena
   private var jobs: [PackingJob] = []
   private var asked: Set<String> = []
+  /// A line for each place in the arena: which places there are follows from the file and from this build.
+  private var plan = ""
 
   /// Tensors that some converters write and nothing needs: RoPE frequencies that follow from the
   /// metadata.
@@ -69,8 +71,22 @@ struct WeightLoader: ~Copyable {
     return values
   }
 
-  /// Packs everything that was asked for, and gives back the mapped pages as it goes.
-  consuming func finish(with pool: WorkerPool) throws(CheckpointError) -> Arena {
+  /// Fills all places. Packing gives back the mapped pages of the file as it goes.
+  consuming func finish(with pool: WorkerPool, cache: PackCache? = nil) throws -> LoadedWeights {
+    try refuseSuperfluousTensors()
+    let byteCount = (arena.used + 65535) & -65536
+    let entry = cache.flatMap { PackEntry($0, file, plan: plan, byteCount: byteCount) }
+    if let entry, try entry.load(into: arena, with: pool) {
+      return LoadedWeights(arena: arena, origin: .packCache, writing: nil)
+    }
+    let jobs = self.jobs
+    pool.run { worker in
+      for job in jobs { job.run(worker) }
+    }
+    return LoadedWeights(arena: arena, origin: .checkpoint, writing: entry?.keep(arena))
+  }
+
+  private borrowing func refuseSuperfluousTensors() throws(CheckpointError) {
     for tensor in file.tensors where !asked.contains(tensor.name) {
       guard !Self.superfluousSuffixes.contains(where: tensor.name.hasSuffix) else { continue }
       throw CheckpointError(
@@ -78,12 +94,23 @@ struct WeightLoader: ~Copyable {
         found: "a tensor that the architecture does not have", expected: "the architecture's tensors only",
         remedy: "this may be a variant of the family that is not supported")
     }
-    let jobs = self.jobs
-    pool.run { worker in
-      for job in jobs { job.run(worker) }
-    }
-    return arena
   }
+}
+
+/// The weights of a model in the layout that kernels read.
+struct LoadedWeights {
+  let arena: Arena
+  let origin: WeightOrigin
+  /// What keeps them for the next time.
+  let writing: PackWriting?
+}
+
+/// Where weights came from.
+package enum WeightOrigin: Sendable {
+  /// They were packed.
+  case checkpoint
+  /// They were packed earlier.
+  case packCache
 }
 
 // MARK: Places in the arena
@@ -92,6 +119,7 @@ extension WeightLoader {
   private mutating func vector(_ name: String, count: Int) throws -> UnsafePointer<Float> {
     let (tensor, stored) = try stored(name, dimensions: [count])
     let place = unsafe try arena.allocate(Float.self, count: count)
+    unsafe record(tensor, rows: 1, columns: count, at: UnsafeRawPointer(place))
     unsafe jobs.append(PackingJob(tensor: tensor, stored: stored, destination: .floats(place)))
     return unsafe UnsafePointer(place)
   }
@@ -109,10 +137,16 @@ extension WeightLoader {
         expected: "a size that fits the address space")
     }
     let place = unsafe try arena.allocate(UInt8.self, count: bytes)
+    unsafe record(tensor, rows: rows, columns: columns, at: UnsafeRawPointer(place))
     let matrix = unsafe PackedMatrix(
       type: stored.type, rows: rows, columns: columns, base: UnsafeMutableRawPointer(place))
     unsafe jobs.append(PackingJob(tensor: tensor, stored: stored, destination: .matrix(matrix)))
     return matrix
+  }
+
+  private mutating func record(_ tensor: StoredTensor, rows: Int, columns: Int, at place: UnsafeRawPointer) {
+    let offset = unsafe place - UnsafeRawPointer(arena.base)
+    plan += "\(tensor.name) \(tensor.type) \(rows) \(columns) \(offset)\n"
   }
 
   /// The checked tensor of these dimensions, in file order: columns first.

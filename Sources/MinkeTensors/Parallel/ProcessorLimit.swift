@@ -96,7 +96,7 @@ package struct ProcessorLimit {
 }
 
 /// The first 16 KiB of a file, such as the kernel's own, or nil.
-private func contentsOfSmallFile(at path: String) -> String? {
+func contentsOfSmallFile(at path: String) -> String? {
   guard let file = unsafe fopen(path, "r") else { return nil }
   defer { unsafe _ = fclose(file) }
   var bytes = [UInt8](repeating: 0, count: 16384)
