@@ -70,8 +70,12 @@ class Engine:
         """Seconds and bytes of a process that answers one token."""
         done = child.run([
             self.command.path, "run", self.model, QUESTION, "--max-tokens", 1, "--temperature", 0,
-            "--context-size", CONTEXT, "--threads", self.threads,
-        ]).checked("minke run")
+            "--context-size", CONTEXT, "--threads", self.threads, "--json",
+        ])
+        # The status is 1 where one token makes no answer, such as a line break or a part of a character.
+        if not done.output or json.loads(done.output)["usage"]["completion_tokens"] != 1:
+            done.checked("minke run")
+            raise RuntimeError("minke run wrote no token")
         return done.seconds, done.peak_bytes
 
     def used_seconds(self) -> float:
