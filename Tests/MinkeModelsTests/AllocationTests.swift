@@ -3,7 +3,8 @@ import MinkeModels
 import MinkeTensors
 import Testing
 
-@Suite("A decode step allocates nothing")
+// One after the other: allocations of all watched threads are counted together.
+@Suite("A decode step allocates nothing", .serialized)
 struct AllocationTests {
   /// What the threads of `pool` allocate in `body`, which the caller runs.
   private func allocations(_ pool: WorkerPool, _ body: () throws -> Void) throws -> UInt64 {

@@ -36,12 +36,14 @@ struct BenchCommand: AsyncParsableCommand {
   var generate = 128
 
   @Option(
-    help: ArgumentHelp("Tokens in the context before, one or more numbers.", valueName: "n,…"),
+    help: ArgumentHelp(
+      "Tokens in the context before, one or more numbers; 0 unless given.", valueName: "n,…"),
     transform: { try NumberList.parse($0, in: 0...BenchmarkPlan.tokenLimit) })
   var depth = [0]
 
   @Option(
-    help: ArgumentHelp("Sequences that decode together, one or more numbers.", valueName: "n,…"),
+    help: ArgumentHelp(
+      "Sequences that decode together, one or more numbers; 1 unless given.", valueName: "n,…"),
     transform: { try NumberList.parse($0, in: 1...BenchmarkPlan.batchLimit) })
   var batch = [1]
 
