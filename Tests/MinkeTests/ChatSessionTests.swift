@@ -89,7 +89,7 @@ struct Answer {
 
     let session = ChatSession(model: model, parameters: greedy(maximumTokens: nil))
     var result: GenerationResult?
-    for try await event in session.respond(to: "Count from one to one thousand.") {
+    for try await event in session.respond(to: "Write a very long story about a whale and the sea.") {
       if case .answer = event { session.stop() }
       if case .finished(let finished) = event { result = finished }
     }
@@ -124,7 +124,7 @@ struct Answer {
   @Test func `A question may follow at once after an answer was given up`() async throws {
     let model = try LanguageModel.load(path: try await RealModel.smolLM2.path())
     let session = ChatSession(model: model, parameters: greedy(maximumTokens: nil))
-    for try await event in session.respond(to: "Count from one to one thousand.") {
+    for try await event in session.respond(to: "Write a very long story about a whale and the sea.") {
       if case .answer = event { break }
     }
     let next = try await Answer(session.respond(to: "What is the capital of France?", parameters: greedy()))

@@ -12,8 +12,9 @@ import Testing
 @Suite(.serialized) struct `Real models agree with transformers in float32` {
   /// Relative difference of perplexities. What is left comes of activations rounded to 8 bits.
   static let perplexityTolerance = 0.007
-  /// Two logits of the reference this close may change places.
-  static let nearTie: Float = 0.1
+  /// Two logits of the reference this close may change places: two standard deviations of the difference of two logits
+  /// whose own errors are 5 % of the 3.5 that logits spread by (see the test of the largest logits).
+  static let nearTie: Float = 0.5
   /// Standard deviation of the differences of the 20 largest logits, as a share of all logits' standard deviation.
   static let logitTolerance = 0.1
 
