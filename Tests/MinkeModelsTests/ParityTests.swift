@@ -18,15 +18,18 @@ struct ParityTests {
     #expect(largestDifference(logits, tiny.logits) < Self.float32Tolerance)
   }
 
-  /// Keys, values, queries and weights rounded to 8 bits.
-  static let eightBitCacheTolerance: Float = 1.6e-1
+  /// Keys, values, queries and weights rounded to 8 significant bits.
+  static let bfloat16CacheTolerance: Float = 1.6e-1
+  /// The same rounded to 8 bits of the largest of 32: random weights have logits that hang on small differences. What
+  /// rounding loses is bounded closely in `AttentionTests`.
+  static let eightBitCacheTolerance: Float = 6e-1
 
   @Test("with keys and values in few bits", arguments: TinyModel.names)
   func coarseCaches(name: String) throws {
     let tiny = try TinyModel(name)
     let runner = try Runner(tiny.file)
     for (element, tolerance) in [
-      (CacheElement.f16, Self.float16CacheTolerance), (.bf16, Self.eightBitCacheTolerance),
+      (CacheElement.f16, Self.float16CacheTolerance), (.bf16, Self.bfloat16CacheTolerance),
       (.q8_0, Self.eightBitCacheTolerance),
     ] {
       let logits = try runner.logits(tiny.tokens, parts: [tiny.tokens.count], cache: runner.cache(element))
