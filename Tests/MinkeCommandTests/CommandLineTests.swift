@@ -10,6 +10,7 @@ import Testing
     ["render", "model", "--template", "x"], ["render", "model"], ["perplexity", "model"],
     ["perplexity", "model", "file", "--chunks", "0"], ["perplexity", "model", "file", "--context-size", "1"],
     ["run", "--think-budget=-5", "Hi"], ["run", "--top-p", "2", "Hi"], ["--nonsense"],
+    ["run", "--cache-type-k", "f32", "Hi"], ["show", "model", "--cache-type-v", "q4_0"],
     ["run", "--stop", "", "Hi"], ["run", "Hi"] + (0..<65).flatMap { ["--stop", "\($0)"] },
   ]) func `Wrong usage exits 64 with a message`(arguments: [String]) throws {
     let run = try CommandRun(arguments)
