@@ -111,15 +111,6 @@ static void load_value_scales(const work *w, const cache_block *values) {
   }
 }
 
-/// The six bits of a number in reverse.
-#define REVERSED(p) (((p)&1) << 5 | ((p)&2) << 3 | ((p)&4) << 1 | ((p)&8) >> 1 | ((p)&16) >> 3 | ((p)&32) >> 5)
-/// What is added to the weight of a position before it is rounded, −½ … ½. Of weights below half a step as many
-/// then count as should, where rounding to nearest would forget them all.
-#define DITHER(p) ((float)REVERSED(p) / 64 - 0.4921875f)
-#define DITHER_4(p) DITHER(p), DITHER(p + 1), DITHER(p + 2), DITHER(p + 3)
-#define DITHER_16(p) DITHER_4(p), DITHER_4(p + 4), DITHER_4(p + 8), DITHER_4(p + 12)
-static const float dither[BLOCK] = {DITHER_16(0), DITHER_16(16), DITHER_16(32), DITHER_16(48)};
-
 /// One query's weights, times the scales of the values, as codes 0…255 of the largest.
 INLINE void quantize_weights(const work *w, size_t j, vec s[BLOCK / 16]) {
   const float *largest = w->value_scales + w->dim_blocks * BLOCK;
@@ -132,7 +123,7 @@ INLINE void quantize_weights(const work *w, size_t j, vec s[BLOCK / 16]) {
   for (size_t block = 0; block < w->dim_blocks; block++) {
     vec scaled[BLOCK / 16];
     for (int t = 0; t < BLOCK / 16; t++) {
-      scaled[t] = v_fma(s[t], v_load(w->value_scales + block * BLOCK + 16 * t), v_load(dither + 16 * t));
+      scaled[t] = v_mul(s[t], v_load(w->value_scales + block * BLOCK + 16 * t));
     }
     b_store_weights(w->weights + (j * w->dim_blocks + block) * BLOCK, scaled);
   }

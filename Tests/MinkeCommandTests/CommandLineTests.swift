@@ -16,6 +16,7 @@ import Testing
     ["bench", "model", "--repetitions", "0"], ["bench", "model", "--prompt", "0", "--generate", "0"],
     ["bench", "model", "--json", "--markdown"], ["bench", "model", "--depth", "99999999999999999999"],
     ["run", "--think-budget=-5", "Hi"], ["run", "--top-p", "2", "Hi"], ["--nonsense"],
+    ["run", "--cache-type-k", "f32", "Hi"], ["show", "model", "--cache-type-v", "q4_0"],
     ["run", "--stop", "", "Hi"], ["run", "Hi"] + (0..<65).flatMap { ["--stop", "\($0)"] },
   ]) func `Wrong usage exits 64 with a message`(arguments: [String]) throws {
     let run = try CommandRun(arguments)

@@ -183,6 +183,50 @@ import Testing
     #expect(found.errors.contains("expected at most 8192, the model's context"))
   }
 
+  // MARK: Keys and values
+
+  @Test func `What each type of cache loses is said beside an exact one`() async throws {
+    let folder = try Folder()
+    let file = try folder.write(Self.text.utf8, to: "text.txt")
+    let found = try await run(
+      "perplexity", "smollm2:135m", file, "--context-size", "64", "--chunks", "1", "--compare-caches",
+      "--json")
+    #expect(found.status == 0 && found.errors == "")
+    let losses = try #require(try object(found.output)["losses"] as? [[String: Any]])
+    #expect(
+      losses.map { "\($0["keys"] ?? "") \($0["values"] ?? "")" } == [
+        "f16 f16", "bf16 bf16", "q8_0 q8_0", "q8_0 f16", "f16 q8_0", "bf16 q8_0",
+      ])
+    for loss in losses {
+      // Activations in 8 bits turn the smallest change into one of about 0.003.
+      let divergence = try #require(loss["divergence"] as? Double)
+      #expect(divergence > 0 && divergence < 0.02)
+      let same = try #require(loss["same_top_token"] as? Double)
+      #expect(same > 0.8 && same <= 1)
+    }
+    let table = try await run(
+      "perplexity", "smollm2:135m", file, "--context-size", "64", "--chunks", "1", "--compare-caches")
+    #expect(table.output.split(separator: "\n").count == 8)
+  }
+
+  @Test func `The types of the cache decide the memory and answer the question`() async throws {
+    func cache(_ keys: String, _ values: String) async throws -> Int {
+      let found = try await run(
+        "show", "smollm2:135m", "--context-size", "4096", "--json", "--cache-type-k", keys, "--cache-type-v",
+        values)
+      let memory = try #require(try object(found.output)["memory"] as? [String: Any])
+      return try #require(memory["cache"] as? Int)
+    }
+    let halves = try await cache("f16", "f16")
+    #expect(halves == 4096 * 30 * 3 * 64 * 2 * 2)
+    #expect(try await cache("bf16", "f16") == halves)
+    #expect(try await cache("q8_0", "q8_0") == halves * 34 / 64)
+    let answer = try await run(
+      "run", "smollm2:135m", Self.question, "--temperature", "0", "--cache-type-k", "bf16", "--cache-type-v",
+      "q8_0")
+    #expect(answer.output == "The capital of France is Paris.\n")
+  }
+
   // MARK: Answers
 
   static let question = "What is the capital of France?"
