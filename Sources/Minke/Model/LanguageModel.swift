@@ -74,6 +74,8 @@ public final class LanguageModel: Sendable {
     endTokens = text.endTokens
     information = try ModelInformation(file, configuration)
     defaultSampling = SamplingParameters(text.family.sampling)
+    // Nothing reads them again.
+    file.releaseMetadataPages()
     engine = try Engine(file, threadCount: threads, packCache: options.packCache)
   }
 

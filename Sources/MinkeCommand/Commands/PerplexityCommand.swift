@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Minke
+internal import MinkeHub
 
 struct PerplexityCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -40,7 +40,7 @@ package struct MemoryChecksum: Sendable {
       offset += width
     }
     var result = UInt64(bytes.count)
-    for byte in unsafe bytes[offset...] { result = mixed(result ^ UInt64(byte)) }
+    for index in offset..<bytes.count { result = mixed(result ^ UInt64(unsafe bytes[index])) }
     for lane in 0..<Lanes.scalarCount { result = mixed(mixed(result ^ sum[lane]) ^ sumOfSums[lane]) }
     return result
   }

@@ -17,7 +17,7 @@ struct PackCacheDeathTests {
     var cache = fixture.askingCache()
     cache.checkpoint = { step in seen.withLock { $0.append(step) } }
     _ = try fixture.load(cache)
-    return seen.withLock { $0 }
+    return seen.value
   }
 
   struct DiskIsFull: Error {}
@@ -31,7 +31,7 @@ struct PackCacheDeathTests {
       var cache = fixture.askingCache()
       cache.checkpoint = { step in if step == failing { throw DiskIsFull() } }
       try fixture.expect(.checkpoint, cache)
-      #expect(fixture.notes.withLock { $0.count } == 1)
+      #expect(fixture.notes.value.count == 1)
       #expect(!fixture.names.contains { $0.hasPrefix("temporary-") }, "\(failing)")
       _ = try fixture.load(fixture.askingCache())
       try fixture.expect(.packCache, fixture.askingCache())
@@ -97,17 +97,7 @@ struct PackCacheDeathTests {
       #expect(unsafe setrlimit(resource, &limit) == 0)
       try fixture.expect(.checkpoint)
       #expect(fixture.names == [])
-      #expect(fixture.notes.withLock { $0.first?.contains("not allowed here") } == true)
+      #expect(fixture.notes.value.first?.contains("not allowed here") == true)
     }
   }
-}
-
-/// A value that any thread may use, one at a time.
-private final class Locked<Value: Sendable>: @unchecked Sendable {
-  private let lock = NSLock()
-  private var value: Value
-
-  init(_ value: Value) { self.value = value }
-
-  func withLock<Result>(_ body: (inout Value) -> Result) -> Result { lock.withLock { body(&value) } }
 }

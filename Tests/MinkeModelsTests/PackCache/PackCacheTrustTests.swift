@@ -54,7 +54,11 @@ struct PackCacheTrustTests {
     let fixture = try PackFixture()
     try fixture.expect(.checkpoint)
     try fixture.edit { data in
-      if change > 0 { data.append(Data(count: change)) } else { data = data.prefix(max(data.count + change, 0)) }
+      if change > 0 {
+        data.append(Data(count: change))
+      } else {
+        data = data.prefix(max(data.count + change, 0))
+      }
     }
     try expectRemade(fixture)
   }
@@ -94,12 +98,14 @@ struct PackCacheTrustTests {
     try fixture.expect(.checkpoint)
     #expect(unsafe chmod(fixture.folder, 0o770) == 0)
     try fixture.expect(.checkpoint)
-    #expect(fixture.notes.withLock { $0.first?.contains("others may write in it") } == true)
+    #expect(fixture.notes.value.first?.contains("others may write in it") == true)
     #expect(unsafe chmod(fixture.folder, 0o700) == 0)
     try fixture.expect(.packCache)
   }
 
-  @Test("Another user's file or folder is not used", .enabled(if: geteuid() == 0, "needs the right to give files away"))
+  @Test(
+    "Another user's file or folder is not used",
+    .enabled(if: geteuid() == 0, "needs the right to give files away"))
   func owner() throws {
     let fixture = try PackFixture()
     try fixture.expect(.checkpoint)
@@ -107,7 +113,7 @@ struct PackCacheTrustTests {
     try expectRemade(fixture)
     #expect(unsafe chown(fixture.folder, 12345, 12345) == 0)
     try fixture.expect(.checkpoint)
-    #expect(fixture.notes.withLock { $0.first?.contains("another user's") } == true)
+    #expect(fixture.notes.value.first?.contains("another user's") == true)
   }
 
   @Test("A folder that cannot be made is no failure", arguments: ["/dev/null/packed", "/proc/packed", ""])
@@ -116,6 +122,6 @@ struct PackCacheTrustTests {
     var cache = fixture.cache()
     cache.folder = folder
     try fixture.expect(.checkpoint, cache)
-    #expect(fixture.notes.withLock { $0.first?.hasPrefix("packed weights were not kept: ") } == true)
+    #expect(fixture.notes.value.first?.hasPrefix("packed weights were not kept: ") == true)
   }
 }

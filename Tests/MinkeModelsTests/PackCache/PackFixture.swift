@@ -2,7 +2,6 @@ import Foundation
 import MinkeCheckpoints
 import MinkeModels
 import MinkeTensors
-import Synchronization
 import Testing
 
 /// A checkpoint in a folder of its own and an empty cache beside it, removed with the value.
@@ -11,8 +10,8 @@ final class PackFixture: Sendable {
   let model: TinyModel
   /// What a digest is computed as; tests count how often.
   let digest: String
-  let digestCount = Mutex(0)
-  let notes = Mutex<[String]>([])
+  let digestCount = Locked(0)
+  let notes = Locked<[String]>([])
   /// The checkpoint's copy.
   var source: String { root + "/model.gguf" }
   var folder: String { root + "/home/packed" }
@@ -101,4 +100,17 @@ final class PackFixture: Sendable {
     try file.write(contentsOf: data)
     try file.close()
   }
+}
+
+/// A value that any thread may use, one at a time.
+final class Locked<Value: Sendable>: @unchecked Sendable {
+  // Every access is under the lock.
+  private let lock = NSLock()
+  private var stored: Value
+
+  init(_ value: Value) { stored = value }
+
+  var value: Value { lock.withLock { stored } }
+
+  func withLock<Result>(_ body: (inout Value) -> Result) -> Result { lock.withLock { body(&stored) } }
 }

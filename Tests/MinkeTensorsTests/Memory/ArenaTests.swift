@@ -36,10 +36,13 @@ import Testing
   @Test(arguments: [1 << 16, 12 << 20]) func showsOrReadsAFile(length: Int) throws {
     let path = NSTemporaryDirectory() + "minke-arena-" + UUID().uuidString
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 5) }
+    let bytes = (0..<length).map { UInt8(truncatingIfNeeded: ($0 &* 31) >> 5) }
     // In small pieces, so that the page cache has small pages where it can have large ones.
-    let writer = try #require(FileManager.default.createFile(atPath: path, contents: nil) ? FileHandle(forWritingAtPath: path) : nil)
-    for start in stride(from: 0, to: length, by: 4096) { try writer.write(contentsOf: bytes[start..<start + 4096]) }
+    let writer = try #require(
+      FileManager.default.createFile(atPath: path, contents: nil) ? FileHandle(forWritingAtPath: path) : nil)
+    for start in stride(from: 0, to: length, by: 4096) {
+      try writer.write(contentsOf: bytes[start..<start + 4096])
+    }
     let file = try #require(FileHandle(forReadingAtPath: path))
     let arena = try Arena(byteCount: length + 1, isFilled: true)
     func isFile() -> Bool { unsafe memcmp(arena.base, bytes, length) == 0 }

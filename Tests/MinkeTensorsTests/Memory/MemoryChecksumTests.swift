@@ -6,12 +6,14 @@ import Testing
   func sum(_ bytes: [UInt8], chunks: [Range<Int>]? = nil) -> UInt64 {
     var sum = MemoryChecksum()
     unsafe bytes.withUnsafeBytes { memory in
-      for chunk in chunks ?? [0..<MemoryChecksum.chunkCount(memory.count)] { unsafe sum.add(chunk, of: memory) }
+      for chunk in chunks ?? [0..<MemoryChecksum.chunkCount(memory.count)] {
+        unsafe sum.add(chunk, of: memory)
+      }
     }
     return sum.value
   }
 
-  let bytes = (0..<(5 << 19) + 77).map { UInt8(truncatingIfNeeded: $0 &* 0x9E37_79B9 >> 13) }
+  let bytes = (0..<(5 << 19) + 77).map { UInt8(truncatingIfNeeded: ($0 &* 0x9E37_79B9) >> 13) }
 
   @Test func chunksMayBeSummedInAnyOrderAndApart() {
     #expect(MemoryChecksum.chunkCount(bytes.count) == 3)

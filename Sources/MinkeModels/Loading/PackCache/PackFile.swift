@@ -44,7 +44,7 @@ struct PackFile: ~Copyable {
   func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
 
   /// Makes this the file that was used last.
-  func touch() { _ = unsafe futimens(descriptor, nil) }
+  func touch() { _ = futimens(descriptor, nil) }
 
   /// The bytes of `range`; nil when the file ends before.
   func bytes(_ range: Range<Int>) -> [UInt8]? {
@@ -53,7 +53,8 @@ struct PackFile: ~Copyable {
     while done < bytes.count {
       let rest = bytes.count - done
       let count = unsafe bytes.withUnsafeMutableBytes { buffer in
-        unsafe pread(descriptor, buffer.baseAddress.map { unsafe $0 + done }, rest, off_t(range.lowerBound + done))
+        unsafe pread(
+          descriptor, buffer.baseAddress.map { unsafe $0 + done }, rest, off_t(range.lowerBound + done))
       }
       if count > 0 { done += count } else if !(count < 0 && errno == EINTR) { return nil }
     }
@@ -72,13 +73,17 @@ struct PackFile: ~Copyable {
     while done < bytes.count {
       let count = unsafe pwrite(
         descriptor, bytes.baseAddress.map { unsafe $0 + done }, bytes.count - done, off_t(offset + done))
-      if count > 0 { done += count } else if !(count < 0 && errno == EINTR) {
+      if count > 0 {
+        done += count
+      } else if !(count < 0 && errno == EINTR) {
         throw PackCacheError("cannot write \(offset + bytes.count) bytes: \(PackFolder.reason())")
       }
     }
   }
 
   func write(_ bytes: [UInt8], at offset: Int) throws(PackCacheError) {
-    try unsafe bytes.withUnsafeBytes { buffer throws(PackCacheError) in try unsafe write(buffer, at: offset) }
+    try unsafe bytes.span.withUnsafeBytes { buffer throws(PackCacheError) in
+      try unsafe write(buffer, at: offset)
+    }
   }
 }
