@@ -68,14 +68,14 @@ public final class LanguageModel: Sendable {
     contextLength = try options.contextLength(trained: configuration.contextLength)
     let threads = try options.resolvedThreadCount(available: WorkerPool.availableProcessors)
     let text = try ModelText(file, vocabularySize: configuration.vocabularySize)
+    // The tokenizer has copied what it needs.
+    file.releaseMetadataPages()
     tokenizer = text.tokenizer
     template = text.template
     family = text.family
     endTokens = text.endTokens
     information = try ModelInformation(file, configuration)
     defaultSampling = SamplingParameters(text.family.sampling)
-    // Nothing reads them again.
-    file.releaseMetadataPages()
     engine = try Engine(file, threadCount: threads, packCache: options.packCache)
   }
 
