@@ -69,6 +69,8 @@ public final class LanguageModel: Sendable {
     contextLength = try options.contextLength(trained: configuration.contextLength)
     let threads = try options.resolvedThreadCount(available: WorkerPool.availableProcessors)
     let text = try ModelText(file, vocabularySize: configuration.vocabularySize)
+    // The tokenizer has copied what it needs.
+    file.releaseMetadataPages()
     tokenizer = text.tokenizer
     template = text.template
     family = text.family

@@ -64,6 +64,17 @@ public struct GGUFFile: Sendable {
   }
 }
 
+extension GGUFFile {
+  /// Gives back the memory of the pages before the tensors: vocabularies take megabytes, of which a tokenizer has its
+  /// own copy. They remain readable.
+  package func releaseMetadataPages() {
+    for (index, part) in parts.enumerated() {
+      let offsets = tensors.indices.lazy.filter { partOfTensor[$0] == index }.map { tensors[$0].offset }
+      part.releasePages(of: 0..<min(offsets.min() ?? 0, part.count))
+    }
+  }
+}
+
 // MARK: Tensors
 
 extension GGUFFile {
