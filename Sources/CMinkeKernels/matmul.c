@@ -81,7 +81,7 @@ void minke_multiply_gated(minke_cpu_level level, const minke_gated_product *gate
     for (size_t index = first_group; index < last_group; index++) {
       const struct group group = group_at(gate, index);
       multiply_panel(table, gate, gate_panel, group, gates);
-      multiply_panel(table, up, up_panel, group_at(up, index), ups);
+      multiply_panel(table, up, up_panel, group, ups);
       add_bias(gate, panel, group.count, gates);
       add_bias(up, panel, group.count, ups);
       gated->activate(gates, ups, gates, group.count * MINKE_PANEL_ROWS);

@@ -34,7 +34,8 @@ public enum Benchmark {
       try plan.validate(trained: configuration.contextLength)
       return MemoryEstimate(
         configuration, tensors: file.tensors, contextLength: plan.cachedTokens,
-        limits: BenchmarkRunner.limits(plan),
+        limits: BenchmarkRunner.limits(plan), keys: options.keyCache.element,
+        values: options.valueCache.element,
         threadCount: try options.resolvedThreadCount(available: WorkerPool.availableProcessors))
     }
   }

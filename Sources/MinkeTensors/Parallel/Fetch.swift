@@ -9,12 +9,7 @@ struct Fetch {
   /// What a second-level cache has room for beside activations.
   private static let mostBytes = 192 << 10
 
-  init(_ weights: PackedMatrix?, worker: Worker) {
-    guard let weights else {
-      unsafe place = UnsafeRawPointer(bitPattern: 64)!
-      unsafe end = unsafe place
-      return
-    }
+  init(_ weights: PackedMatrix, worker: Worker) {
     unsafe place = UnsafeRawPointer(weights.firstPanel(of: worker))
     let bytes =
       worker.share(of: weights.panelCount).count * weights.format.panelByteCount(columns: weights.columns)

@@ -30,7 +30,7 @@ package struct Worker {
   /// Waits as ``synchronize()`` does, and fetches meanwhile what this worker will read first of `weights`: they do not
   /// depend on what it waits for, and memory would else be idle.
   @inline(__always)
-  package func synchronize(fetching weights: PackedMatrix?) {
+  package func synchronize(fetching weights: PackedMatrix) {
     guard let region = unsafe region else { return }
     var ahead = Fetch(weights, worker: self)
     unsafe ParallelRegion.synchronize(region, count: count) { ahead.step() }
