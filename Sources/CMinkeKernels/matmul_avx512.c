@@ -297,11 +297,15 @@ MINKE_INLINE void quantize_block(const float *input, minke_activation_block *out
   float scalar = minke_code_factor(magnitude);
   __m512 factor = _mm512_set1_ps(scalar);
   __mmask16 keep = scalar != 0 ? 0xffff : 0;
-  __m512i codes[2] = {_mm512_maskz_cvtps_epi32(keep, _mm512_mul_ps(low, factor)),
-                      _mm512_maskz_cvtps_epi32(keep, _mm512_mul_ps(high, factor))};
+  const __m512 scaled[2] = {_mm512_mul_ps(low, factor), _mm512_mul_ps(high, factor)};
+  const __m512i codes[2] = {_mm512_maskz_cvtps_epi32(keep, scaled[0]), _mm512_maskz_cvtps_epi32(keep, scaled[1])};
   _mm_storeu_si128((__m128i *)out->codes, _mm512_cvtepi32_epi8(codes[0]));
   _mm_storeu_si128((__m128i *)(out->codes + 16), _mm512_cvtepi32_epi8(codes[1]));
-  minke_finish_block(out, magnitude, _mm512_reduce_add_epi32(codes[0]), _mm512_reduce_add_epi32(codes[1]));
+  const __m512 rounded[2] = {_mm512_cvtepi32_ps(codes[0]), _mm512_cvtepi32_ps(codes[1])};
+  const __m512 products = _mm512_fmadd_ps(rounded[1], scaled[1], _mm512_mul_ps(rounded[0], scaled[0]));
+  const __m512 squares = _mm512_fmadd_ps(rounded[1], rounded[1], _mm512_mul_ps(rounded[0], rounded[0]));
+  minke_finish_block(out, magnitude, _mm512_reduce_add_epi32(codes[0]), _mm512_reduce_add_epi32(codes[1]),
+                     _mm512_reduce_add_ps(products), _mm512_reduce_add_ps(squares));
 }
 
 COMMON_KERNELS

@@ -52,11 +52,16 @@ MINKE_INLINE float minke_code_factor(uint32_t magnitude_bits) {
 }
 
 /// All but the codes of an activation block; `first` and `last` are the sums of the halves.
-MINKE_INLINE void minke_finish_block(minke_activation_block *out, uint32_t magnitude_bits, int first, int last) {
+///
+/// The scale is the one whose multiples of the codes lie nearest to the values by least squares: magnitude / 127 times
+/// Σ code · value / Σ code², the values being those that were rounded to the codes. Both sums have sixteen lanes, lane i
+/// of elements i and i + 16, which are added by halves: 8, 4, 2, 1.
+MINKE_INLINE void minke_finish_block(minke_activation_block *out, uint32_t magnitude_bits, int first, int last,
+                                     float products, float squares) {
   float magnitude;
   __builtin_memcpy(&magnitude, &magnitude_bits, sizeof magnitude);
   bool finite = magnitude < __builtin_inff();
-  out->scale = !finite ? __builtin_nanf("") : magnitude >= 0x1p-100f ? magnitude / 127.0f : 0.0f;
+  out->scale = !finite ? __builtin_nanf("") : magnitude >= 0x1p-100f ? magnitude / 127.0f * (products / squares) : 0.0f;
   out->scaled_sum = out->scale * (float)(first + last);
   out->negated_sum = -(first + last);
   out->half_sums[0] = (int16_t)first;

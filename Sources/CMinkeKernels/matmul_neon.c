@@ -217,9 +217,18 @@ FLOAT_KERNEL(F32)
 FLOAT_KERNEL(F16)
 FLOAT_KERNEL(BF16)
 
+/// Σ a · b of 32 elements in sixteen lanes.
+MINKE_INLINE float add_products(const float32x4_t a[8], const float32x4_t b[8]) {
+  float32x4_t four[4];
+  UNROLL for (int i = 0; i < 4; i++) four[i] = vfmaq_f32(vmulq_f32(a[i], b[i]), a[i + 4], b[i + 4]);
+  float32x4_t sum = vaddq_f32(vaddq_f32(four[0], four[2]), vaddq_f32(four[1], four[3]));
+  float32x2_t two = vadd_f32(vget_low_f32(sum), vget_high_f32(sum));
+  return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
+}
+
 /// Codes, sums and scale of one block.
 MINKE_INLINE void quantize_block(const float *input, minke_activation_block *out) {
-  float32x4_t values[8];
+  float32x4_t values[8], rounded[8];
   uint32x4_t largest = vdupq_n_u32(0);
   UNROLL for (int i = 0; i < 8; i++) {
     values[i] = vld1q_f32(input + 4 * i);
@@ -232,14 +241,17 @@ MINKE_INLINE void quantize_block(const float *input, minke_activation_block *out
   UNROLL for (int half = 0; half < 2; half++) {
     int16x4_t narrow[4];
     UNROLL for (int i = 0; i < 4; i++) {
-      int32x4_t code = vcvtnq_s32_f32(vmulq_n_f32(values[4 * half + i], factor));
-      narrow[i] = vmovn_s32(vandq_s32(code, vreinterpretq_s32_u32(keep)));
+      float32x4_t *value = &values[4 * half + i];
+      *value = vmulq_n_f32(*value, factor);
+      int32x4_t code = vandq_s32(vcvtnq_s32_f32(*value), vreinterpretq_s32_u32(keep));
+      rounded[4 * half + i] = vcvtq_f32_s32(code);
+      narrow[i] = vmovn_s32(code);
     }
     int16x8_t first = vcombine_s16(narrow[0], narrow[1]), last = vcombine_s16(narrow[2], narrow[3]);
     sums[half] = vaddvq_s16(vaddq_s16(first, last));
     vst1q_s8(out->codes + 16 * half, vcombine_s8(vmovn_s16(first), vmovn_s16(last)));
   }
-  minke_finish_block(out, magnitude, sums[0], sums[1]);
+  minke_finish_block(out, magnitude, sums[0], sums[1], add_products(rounded, values), add_products(rounded, rounded));
 }
 
 COMMON_KERNELS

@@ -151,6 +151,13 @@ FLOAT_KERNEL(F32)
 FLOAT_KERNEL(F16)
 FLOAT_KERNEL(BF16)
 
+/// The sum of sixteen lanes, added by halves.
+static float add_lanes(float lanes[16]) {
+  for (int half = 8; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
+  return lanes[0];
+}
+
 /// Codes, sums and scale of one block.
 static void quantize_block(const float *input, minke_activation_block *out) {
   uint32_t largest = 0;
@@ -162,12 +169,16 @@ static void quantize_block(const float *input, minke_activation_block *out) {
   }
   float factor = minke_code_factor(largest);
   int sums[2] = {0, 0};
+  float products[16] = {0}, squares[16] = {0};
   for (int i = 0; i < MINKE_BLOCK_DEPTH; i++) {
-    int code = factor != 0 ? (int)nearbyintf(input[i] * factor) : 0;
+    float value = input[i] * factor;
+    int code = factor != 0 ? (int)nearbyintf(value) : 0;
     out->codes[i] = (int8_t)code;
     sums[i / 16] += code;
+    products[i % 16] = fmaf((float)code, value, products[i % 16]);
+    squares[i % 16] = fmaf((float)code, (float)code, squares[i % 16]);
   }
-  minke_finish_block(out, largest, sums[0], sums[1]);
+  minke_finish_block(out, largest, sums[0], sums[1], add_lanes(products), add_lanes(squares));
 }
 
 COMMON_KERNELS

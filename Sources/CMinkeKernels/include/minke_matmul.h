@@ -55,7 +55,7 @@ typedef enum minke_packed_format {
 typedef struct minke_activation_block {
   /// Within −127…127, rounded to nearest, ties to even.
   int8_t codes[MINKE_BLOCK_DEPTH];
-  /// Largest magnitude / 127; NaN when an activation is not finite.
+  /// About largest magnitude / 127, by least squares; NaN when an activation is not finite.
   float scale;
   /// scale · (sum of the codes), for formats with a minimum.
   float scaled_sum;

@@ -14,15 +14,17 @@ import Testing
   @Test(arguments: levels) func roundsToTheNearestCodeTiesToEven(_ level: minke_cpu_level) throws {
     var values = [Float](repeating: 0, count: 32)
     values[0...7] = [127, 0.5, 1.5, 2.5, -0.5, -1.5, -126.49, 3.51]
+    let products: Float = 127 * 127 * 2 + 3 + 5 + 3 + 126 * 126.49 + 4 * 3.51
+    let squares: Float = 127 * 127 * 2 + 4 + 4 + 4 + 126 * 126 + 16
     values[20] = -127
     let block = try #require(Self.quantize(values, level: level).first)
     var expected = [Int](repeating: 0, count: 32)
     expected[0...7] = [127, 0, 2, 2, 0, -2, -126, 4]
     expected[20] = -127
     #expect(block.codeValues == expected)
-    #expect(block.scale == 1)
+    #expect(abs(block.scale - products / squares) < 1e-6)
     #expect(block.half_sums.0 == 7 && block.half_sums.1 == -127)
-    #expect(block.negated_sum == 120 && block.scaled_sum == -120)
+    #expect(block.negated_sum == 120 && block.scaled_sum == -120 * block.scale)
   }
 
   @Test(arguments: levels) func isTheSameOnEveryInstructionSet(_ level: minke_cpu_level) {
