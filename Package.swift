@@ -64,7 +64,7 @@ let heavyTargets: [Target] = [
     ],
     swiftSettings: strict),
 
-  tests("MinkeHub"),
+  tests("MinkeHub", ["MinkeCheckpoints", "MinkeTensors"]),
   // The library on real models, which the hub fetches.
   tests(
     "Minke",

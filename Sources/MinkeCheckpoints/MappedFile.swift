@@ -24,8 +24,9 @@
   private let base: UnsafeRawPointer
   private let isMapped: Bool
 
-  /// Maps the regular file at `path`.
-  package init(path: String) throws(CheckpointError) {
+  /// Maps the regular file at `path`, or what lies in `range` of it, which begins at a multiple of the page size: its
+  /// bytes count from 0 then.
+  package init(path: String, range: Range<Int>? = nil) throws(CheckpointError) {
     func failure(_ action: String) -> CheckpointError {
       let reason = unsafe String(cString: strerror(errno))
       return CheckpointError(
@@ -48,8 +49,14 @@
         found: status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "something that is not a plain file",
         expected: "a .gguf file", remedy: "name the file itself")
     }
+    let length = Int(status.st_size), range = range ?? 0..<length
+    guard range.lowerBound >= 0, range.upperBound <= length else {
+      throw CheckpointError(
+        .truncated, path: path, at: .file, found: "\(length) bytes", expected: "at least \(range.upperBound)",
+        remedy: "the file is incomplete: copy or fetch it again")
+    }
     self.path = path
-    count = Int(status.st_size)
+    count = range.count
     identity = FileIdentity(status)
     guard count > 0 else {
       // An empty file cannot be mapped; one byte that nobody reads stands for it.
@@ -57,7 +64,7 @@
       isMapped = false
       return
     }
-    let address = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
+    let address = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, off_t(range.lowerBound))
     guard let address = unsafe address, unsafe address != MAP_FAILED else { throw failure("mapping it") }
     unsafe base = UnsafeRawPointer(address)
     isMapped = true

@@ -22,14 +22,14 @@ struct MinkeCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, ListCommand.self, ShowCommand.self, TokenizeCommand.self, RenderCommand.self,
-      PerplexityCommand.self, BenchCommand.self,
+      PerplexityCommand.self, BenchCommand.self, BundleCommand.self, ImportCommand.self,
     ])
 
   /// Exits 0 on success, 64 on wrong usage, 130 after Ctrl-C, and 1 with one line on standard error
   /// otherwise.
   static func main() async {
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(arguments())
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {
@@ -38,6 +38,14 @@ struct MinkeCommand: AsyncParsableCommand {
     } catch {
       leave(with: error)
     }
+  }
+
+  /// What to parse: a program that carries a model runs it, unless told otherwise.
+  private static func arguments() throws -> [String] {
+    let given = Array(CommandLine.arguments.dropFirst())
+    guard try ModelBundle.running() != nil else { return given }
+    return BundleArguments.parsed(
+      given, commands: configuration.subcommands.compactMap { $0.configuration.commandName })
   }
 
   private static func leave(with error: any Error) -> Never {

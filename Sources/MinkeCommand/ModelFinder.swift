@@ -1,4 +1,5 @@
 internal import Foundation
+internal import MinkeCheckpoints
 internal import MinkeHub
 
 /// Finds the model that a person names, fetching it first where the catalogue offers it.
@@ -8,15 +9,22 @@ struct ModelFinder {
     /// The name to show: the model's in the store, or the file's.
     var name: String
     var path: String
-    /// The SHA-256 of the file, where the store states it.
-    var digest: SHA256Digest?
+    /// What the store or a bundle knows of it; nil for a file that lies elsewhere.
+    var manifest: Manifest?
+
+    /// The SHA-256 of the file, where it is known and there is only one.
+    var digest: SHA256Digest? { manifest?.files.count == 1 ? manifest?.files.first?.digest : nil }
   }
 
   let hub: Hub
+  /// The model that this program carries.
+  private let bundle: ModelBundle?
 
-  /// - Throws: `HubError` when there is no place for a store.
+  /// - Throws: `HubError` when there is no place for a store, and no model that could do without.
   init() throws {
-    hub = Hub(store: try Store.current())
+    let bundle = try ModelBundle.running()
+    hub = Hub(store: bundle == nil ? try Store.current() : Store.currentOrNone())
+    self.bundle = bundle
   }
 
   /// Whether a word alone names a model, be it one that cannot be used: `find` then says why.
@@ -40,14 +48,17 @@ struct ModelFinder {
     case .file(let path):
       return Found(name: (path as NSString).lastPathComponent, path: path)
     case .stored(let manifest, let path):
-      return Found(name: manifest.name.description, path: path, digest: manifest.onlyFile?.digest)
+      return Found(name: manifest.name.description, path: path, manifest: manifest)
     case .offered(let entry):
       let (manifest, path) = try await fetch(entry)
-      return Found(name: entry.name.description, path: path, digest: manifest.onlyFile?.digest)
+      return Found(name: entry.name.description, path: path, manifest: manifest)
     }
   }
 
   func locate(_ model: String?) throws -> Hub.Location {
+    if let bundle, model == nil || model == bundle.manifest.name.description {
+      return .stored(bundle.manifest, path: bundle.file.path)
+    }
     guard let name = model ?? hub.catalogue.defaultModel?.description else {
       throw CommandError("there is no default model: name one")
     }
@@ -66,11 +77,6 @@ struct ModelFinder {
     defer { Interrupts.end() }
     return try await task.value
   }
-}
-
-extension Manifest {
-  /// The file of a model that is not split.
-  fileprivate var onlyFile: File? { files.count == 1 ? files.first : nil }
 }
 
 /// The progress bar on standard error, if that is a terminal; nothing otherwise.

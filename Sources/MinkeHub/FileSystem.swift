@@ -84,6 +84,11 @@ enum FileSystem {
     guard unsafe chmod(path, 0o444) == 0 else { throw lastError("protect", path) }
   }
 
+  /// Lets everyone run a program.
+  static func makeExecutable(_ path: String) throws(HubError) {
+    guard unsafe chmod(path, 0o755) == 0 else { throw lastError("make executable", path) }
+  }
+
   /// Bytes that an ordinary user may still write where `path` lies; nil when unknown.
   static func freeSpace(at path: String) -> Int? {
     let attributes = try? FileManager.default.attributesOfFileSystem(forPath: path)

@@ -1,3 +1,5 @@
+package import MinkeCheckpoints
+
 /// What can go wrong between a model's name and its file on this machine.
 ///
 /// Each case holds what was found, what was expected and where; ``description`` says it in one line,
@@ -41,6 +43,12 @@ package enum HubError: Error, Equatable {
   case digestMismatch(file: String, found: SHA256Digest, expected: SHA256Digest)
   /// A file in the store is not as long as it was when it was put there.
   case damagedBlob(path: String, found: Int, expected: Int)
+  /// A file that cannot be read as a model.
+  case damagedModel(CheckpointError)
+  /// A program that carries a model, and not as it should.
+  case damagedBundle(CheckpointError)
+  /// Another process puts the same file into the store.
+  case busy(model: String)
   /// A manifest in the store that cannot be read.
   case damagedManifest(path: String, detail: String)
   /// The operating system refused an operation.
@@ -63,6 +71,10 @@ extension HubError: CustomStringConvertible {
       "\(quoted(found)) may mean \(candidates.joined(separator: " or ")): give the name with its tag"
     case .noSuchFile(let path):
       "no file at \(quoted(path))"
+    case .damagedModel(let error), .damagedBundle(let error):
+      error.description
+    case .busy(let model):
+      "another process puts \(model) into the store: wait for it, then try again"
     case .noHome(let variable):
       "no place for the model store: set MINKE_HOME or \(variable) to a directory"
     case .noSpace(let path, let needed, let available):

@@ -20,6 +20,12 @@ package struct Store: Sendable {
     Store(root: try StoreLocation.current())
   }
 
+  /// The store of this process's environment, or one that holds nothing and keeps nothing where there is no place.
+  package static func currentOrNone() -> Store {
+    // By convention nobody creates this folder.
+    (try? current()) ?? Store(root: "/nonexistent")
+  }
+
   var blobs: String { root + "/blobs" }
   var models: String { root + "/models" }
   var staging: String { root + "/staging" }

@@ -25,11 +25,23 @@ public struct GGUFFile: Sendable {
   private let partOfTensor: [Int]
   private let indexOfName: [String: Int]
 
-  /// Opens the model at `path`. For a model that is split in parts, the path of any part opens all.
+  /// Opens the model at `path`. For a model that is split in parts, the path of any part opens all; a program that
+  /// carries a model opens as that.
   public init(path: String) throws(CheckpointError) {
     let file = try MappedFile(path: path)
+    if let bundle = try BundleFile(file) {
+      try self.init(bundle)
+      return
+    }
     let header = try GGUFHeader(reading: file)
     try self.init(GGUFParts.open(file, header))
+  }
+
+  /// Opens the model that a bundle carries, where it lies.
+  package init(_ bundle: BundleFile) throws(CheckpointError) {
+    var parts: [(MappedFile, GGUFHeader)] = []
+    for file in try bundle.openFiles() { parts.append((file, try GGUFHeader(reading: file))) }
+    try self.init(parts)
   }
 
   /// Reads a model from bytes in memory; `name` is what messages call it.

@@ -1,0 +1,50 @@
+internal import ArgumentParser
+internal import MinkeHub
+
+struct ImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Copies a model from a bundle or a .gguf file into the store of this machine.",
+    discussion: """
+      Every byte is checked against what the bundle says of it. A .gguf file that stays where it is need not be \
+      imported: give its path instead of a name.
+
+      EXAMPLES
+        minke import /media/stick/smollm2
+        minke import ./Llama-3.2-1B-Q4_K_M.gguf --name llama3.2:1b
+      """)
+
+  @Argument(help: "A bundle, or a .gguf file; of a split model any part.")
+  var file: String
+
+  @Option(help: "What to call the model, as name:tag.")
+  var name: String?
+
+  @Flag(help: "Print a JSON object: name, size, files.")
+  var json = false
+
+  func run() throws {
+    let hub = Hub(store: try Store.current())
+    let name = if let name { try ModelName(name) } else { nil as ModelName? }
+    let display = CopyDisplay(title: name?.description ?? file)
+    defer { display.clear() }
+    let manifest = try hub.importModel(from: file, as: name) { display.show($0, of: $1) }
+    display.clear()
+    if json {
+      StandardStream.output.write(try JSONText.pretty(ImportReport(manifest)))
+    } else {
+      StandardStream.output.write("\(manifest.name), \(byteText(manifest.size))\n")
+    }
+  }
+}
+
+/// An imported model as scripts read it.
+private struct ImportReport: Encodable {
+  var name: String
+  var size: Int
+  var files: [String]
+
+  init(_ manifest: Manifest) {
+    (name, size, files) = (manifest.name.description, manifest.size, manifest.files.map(\.name))
+  }
+}

@@ -1,0 +1,61 @@
+internal import Crypto
+internal import Foundation
+internal import MinkeCheckpoints
+
+extension Hub {
+  /// Copies a model into the store: the one that a bundle carries, or a GGUF file with all its parts. Every byte is
+  /// hashed on the way, and a bundle whose bytes are not what its manifest says is refused.
+  ///
+  /// - Parameters:
+  ///   - name: what to call it; by default what the bundle calls it, or what the file's name suggests.
+  ///   - progress: called with the bytes copied so far and at the end.
+  package func importModel(
+    from path: String, as name: ModelName? = nil,
+    progress: (_ completed: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(HubError) -> Manifest {
+    var (manifest, sources) = try Self.sources(of: path, name)
+    if let name { manifest.name = name }
+    manifest.added = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down))
+    store.sweep()
+    var completed = 0
+    let total = manifest.size
+    for (file, source) in zip(manifest.files, sources) {
+      guard let staging = try store.stage(file.digest) else { throw .busy(model: manifest.name.description) }
+      if try !store.holds(file) {
+        try staging.requireSpace(file.size)
+        let copy = try RangeCopy(to: staging.path + "/content")
+        try copy.append(source.path, source.range) { progress(completed + $0, total) }
+        try copy.close()
+        try staging.install(file, from: staging.path + "/content", shouldStop: { Task.isCancelled })
+      }
+      completed += file.size
+      progress(completed, total)
+      if file == manifest.files.last { try staging.add(manifest) }
+    }
+    return manifest
+  }
+
+  private typealias Source = (path: String, range: Range<Int>)
+
+  private static func sources(of path: String, _ name: ModelName?) throws(HubError) -> (Manifest, [Source]) {
+    if let bundle = try ModelBundle(path: path) {
+      return (bundle.manifest, bundle.file.layout.files.map { (path, $0) })
+    }
+    let parts: [String]
+    do {
+      parts = try GGUFFile(path: path).parts.map(\.path)
+    } catch {
+      throw .damagedModel(error)
+    }
+    let manifest = try Manifest(describing: parts, name: name, shouldStop: { Task.isCancelled })
+    return (manifest, zip(parts, manifest.files).map { ($0, 0..<$1.size) })
+  }
+}
+
+extension Staging {
+  /// - Throws: ``HubError/noSpace(path:needed:available:)``.
+  func requireSpace(_ bytes: Int) throws(HubError) {
+    guard let free = FileSystem.freeSpace(at: path), free < bytes else { return }
+    throw .noSpace(path: path, needed: bytes, available: free)
+  }
+}
