@@ -56,10 +56,12 @@ let heavyTargets: [Target] = [
   module(
     "MinkeHub",
     ["MinkeCheckpoints", .product(name: "Crypto", package: "swift-crypto")]),
+  // Lets a static program start where there is no /proc.
+  .target(name: "CMinkeStart"),
   .executableTarget(
     name: "MinkeCommand",
     dependencies: [
-      "Minke", "MinkeHub", "MinkeChat", "MinkeCheckpoints", "MinkeJinja", "MinkeModels", "MinkeSampling",
+      "CMinkeStart", "Minke", "MinkeHub", "MinkeChat", "MinkeCheckpoints", "MinkeJinja", "MinkeModels", "MinkeSampling",
       "MinkeTokenizers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: strict),

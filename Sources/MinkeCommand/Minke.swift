@@ -42,8 +42,8 @@ struct MinkeCommand: AsyncParsableCommand {
 
   /// What to parse: a program that carries a model runs it, unless told otherwise.
   private static func arguments() throws -> [String] {
-    let given = Array(CommandLine.arguments.dropFirst())
-    guard try ModelBundle.running() != nil else { return given }
+    let given = Array(ProgramWords.all.dropFirst())
+    guard try ModelBundle.running(calledAs: ProgramWords.all.first) != nil else { return given }
     return BundleArguments.parsed(
       given, commands: configuration.subcommands.compactMap { $0.configuration.commandName })
   }

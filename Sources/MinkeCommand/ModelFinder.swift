@@ -22,7 +22,7 @@ struct ModelFinder {
 
   /// - Throws: `HubError` when there is no place for a store, and no model that could do without.
   init() throws {
-    let bundle = try ModelBundle.running()
+    let bundle = try ModelBundle.running(calledAs: ProgramWords.all.first)
     hub = Hub(store: bundle == nil ? try Store.current() : Store.currentOrNone())
     self.bundle = bundle
   }

@@ -25,19 +25,23 @@ package struct ModelBundle: Sendable {
   }
 
   /// The bundle that this process was started from; nil when its program carries no model.
-  ///
-  /// The program's own path comes from the system, or where that is not to be had, such as in a new root directory
-  /// without `/proc`, from the way it was called.
-  package static func running() throws(HubError) -> ModelBundle? {
-    guard let path = runningProgram else { return nil }
+  package static func running(calledAs word: String?) throws(HubError) -> ModelBundle? {
+    guard let path = runningProgram(calledAs: word) else { return nil }
     return try ModelBundle(path: path)
   }
 
-  /// The path of the program that runs.
-  package static var runningProgram: String? {
-    if let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") { return path }
-    if let path = Bundle.main.executablePath, FileSystem.exists(path) { return path }
-    let called = CommandLine.arguments.first ?? ""
-    return called.contains("/") && FileSystem.exists(called) ? called : nil
+  /// The path of the program that runs: the system's word, or, where that is not to be had, such as in a new root
+  /// directory without `/proc`, the path by which it was called.
+  package static func runningProgram(calledAs word: String?) -> String? {
+    #if canImport(Darwin)
+      if let path = Bundle.main.executablePath { return path }
+    #else
+      // Not Foundation's main bundle: without `/proc` it ends the process.
+      if let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
+        return path
+      }
+    #endif
+    guard let word, word.contains("/"), FileSystem.exists(word) else { return nil }
+    return word
   }
 }
