@@ -61,8 +61,8 @@ let heavyTargets: [Target] = [
   .executableTarget(
     name: "MinkeCommand",
     dependencies: [
-      "CMinkeStart", "Minke", "MinkeHub", "MinkeChat", "MinkeCheckpoints", "MinkeJinja", "MinkeModels", "MinkeSampling",
-      "MinkeTokenizers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "CMinkeStart", "Minke", "MinkeHub", "MinkeChat", "MinkeCheckpoints", "MinkeJinja", "MinkeModels",
+      "MinkeSampling", "MinkeTokenizers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: strict),
 

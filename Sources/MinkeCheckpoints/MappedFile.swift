@@ -49,7 +49,8 @@
         found: status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "something that is not a plain file",
         expected: "a .gguf file", remedy: "name the file itself")
     }
-    let length = Int(status.st_size), range = range ?? 0..<length
+    let length = Int(status.st_size)
+    let range = range ?? 0..<length
     guard range.lowerBound >= 0, range.upperBound <= length else {
       throw CheckpointError(
         .truncated, path: path, at: .file, found: "\(length) bytes", expected: "at least \(range.upperBound)",
