@@ -1,5 +1,6 @@
 internal import Foundation
 internal import MinkeHub
+internal import MinkeModels
 
 /// Finds the model that a person names, fetching it first where the catalogue offers it.
 struct ModelFinder {
@@ -15,8 +16,8 @@ struct ModelFinder {
   let hub: Hub
 
   /// - Throws: `HubError` when there is no place for a store.
-  init() throws {
-    hub = Hub(store: try Store.current())
+  init(_ network: NetworkOptions? = nil) throws {
+    hub = try network?.hub() ?? Hub.current()
   }
 
   /// Whether a word alone names a model, be it one that cannot be used: `find` then says why.
@@ -41,9 +42,23 @@ struct ModelFinder {
       return Found(name: (path as NSString).lastPathComponent, path: path)
     case .stored(let manifest, let path):
       return Found(name: manifest.name.description, path: path, digest: manifest.onlyFile?.digest)
-    case .offered(let entry):
-      let (manifest, path) = try await fetch(entry)
-      return Found(name: entry.name.description, path: path, digest: manifest.onlyFile?.digest)
+    case .foreign(let model):
+      return Found(name: model.reference, path: model.path, digest: model.digest)
+    case .offered(let entry, let quantization):
+      try Self.checkCanRun(entry)
+      let options = Hub.FetchOptions(quantization: quantization?.name, memory: SystemMemory.installed())
+      let hub = hub
+      let (manifest, path) = try await FetchDisplay.during(entry.name.description) {
+        try await hub.fetch(entry, options, progress: $0)
+      }
+      return Found(name: manifest.name.description, path: path, digest: manifest.onlyFile?.digest)
+    case .remote(let reference):
+      let options = Hub.FetchOptions(memory: SystemMemory.installed())
+      let hub = hub
+      let (manifest, path) = try await FetchDisplay.during(reference.description) {
+        try await hub.fetch(reference, options, progress: $0)
+      }
+      return Found(name: manifest.name.description, path: path, digest: manifest.onlyFile?.digest)
     }
   }
 
@@ -54,43 +69,17 @@ struct ModelFinder {
     return try hub.locate(name)
   }
 
-  /// Fetches until done or Ctrl-C, which leaves nothing behind.
-  private func fetch(_ entry: Catalogue.Entry) async throws -> (manifest: Manifest, path: String) {
-    let display = FetchDisplay(title: entry.name.description)
-    defer { display.clear() }
-    let hub = hub
-    let task = Task {
-      try await hub.fetch(entry) { display.show($0) }
-    }
-    Interrupts.begin { task.cancel() }
-    defer { Interrupts.end() }
-    return try await task.value
+  /// Says before anything is fetched that it could not be run.
+  private static func checkCanRun(_ entry: Catalogue.Entry) throws(CommandError) {
+    guard !ArchitectureRegistry.names.contains(entry.architecture) else { return }
+    throw CommandError(
+      "\(entry.name) (\(entry.title)) is of the architecture \(entry.architecture), which this version does not run: it runs "
+        + "\(ArchitectureRegistry.names.joined(separator: ", ")); 'minke pull \(entry.name)' fetches it all the same"
+    )
   }
 }
 
 extension Manifest {
   /// The file of a model that is not split.
   fileprivate var onlyFile: File? { files.count == 1 ? files.first : nil }
-}
-
-/// The progress bar on standard error, if that is a terminal; nothing otherwise.
-private final class FetchDisplay: Sendable {
-  private let isTerminal = StandardStream.error.isTerminal
-  private let bar: Locked<ProgressBar>
-
-  init(title: String) {
-    bar = Locked(ProgressBar(title: title))
-  }
-
-  func show(_ progress: FetchProgress) {
-    guard isTerminal else { return }
-    let now = ProcessInfo.processInfo.systemUptime
-    let width = StandardStream.error.size.columns
-    let line = bar.withLock { $0.line(progress, at: now, width: width) }
-    StandardStream.error.write("\r" + line + "\u{1B}[K")
-  }
-
-  func clear() {
-    if isTerminal { StandardStream.error.write("\r\u{1B}[K") }
-  }
 }

@@ -4,7 +4,8 @@ import Testing
 @Suite struct `Names and digests that become paths` {
   static let hostile = [
     "", ".", "..", "../x", "a/b", "a\\b", "/etc/passwd", "a\0b", "a\nb", "-rf", ".hidden", "a b",
-    "é", "ａ", "a:b:c", ":", "a:", ":b", "a:..", "..:a", "a:../b", String(repeating: "a", count: 65),
+    "é", "ａ", "a:b:c", ":", "a:", ":b", "a:..", "..:a", "a:../b", String(repeating: "a", count: 97),
+    "hf.co/a", "hf.co/a/b/c", "hf.co/../a", "hf.co/a/", "example.org/a/b", "hf.co//a", "HF.CO/a/b ",
     "a\u{202E}b", "a%2fb", "~", "$HOME", "a\r", "a:\u{0}",
   ]
 

@@ -62,6 +62,8 @@ package struct ProgressBar: Sendable {
     case .waiting: return "another process is fetching it"
     case .unpacking: return "unpacking"
     case .verifying: return "verifying SHA-256"
+    case .repairing: return "repairing"
+    case .restarting: return "from the beginning"
     case .downloading:
       var text = "\(byteText(progress.completed)) of \(byteText(progress.total))"
       if let speed = rate.bytesPerSecond { text += "  \(byteText(Int(min(max(speed, 0), 1e15))))/s" }
