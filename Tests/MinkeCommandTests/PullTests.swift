@@ -125,7 +125,7 @@ import Testing
       process.standardOutput = FileHandle.nullDevice
       process.standardError = FileHandle.nullDevice
       try process.run()
-      try await Task.sleep(for: .milliseconds(Int.random(in: 0...450, using: &generator)))
+      try await Task.sleep(for: .milliseconds(Int.random(in: 0...250, using: &generator)))
       kill(process.processIdentifier, SIGKILL)
       process.waitUntilExit()
       try checkStore()

@@ -17,7 +17,7 @@ import Testing
     "https://u:p@h.org/",
     "https://h.org:0/", "https://h.org:70000/", "https://h.org/a b", "https://h.org/\r\nX: y",
     "https://h\\x.org/",
-    "https://h.org/" + String(repeating: "a", count: 20_000), "javascript:alert(1)", "https://h_\u{301}.org/",
+    "https://h.org/" + String(repeating: "a", count: 20_000), "javascript:alert(1)",
     "//h.org/x",
     "https://h.org/\u{0}",
   ]) func `Anything else is refused`(text: String) {

@@ -134,15 +134,16 @@ struct FixedResolver: HostResolver {
 
   @Test func `A broken connection is taken up where it was`() async throws {
     let data = PullFixture.bytes(200_000)
-    let fixture = try PullFixture { request in
-      guard request.path.hasPrefix("/cdn/"), request.earlier % 2 == 1,
-        let range = request.range(of: data.count),
-        range.count > 1
-      else { return nil }
-      var response = StandInHub.part(of: data, request)
-      response.cut = range.count / 2
-      return response
-    }
+    let fixture = try PullFixture(
+      { request in
+        guard request.path.hasPrefix("/cdn/"), request.earlier % 2 == 1,
+          let range = request.range(of: data.count),
+          range.count > 1
+        else { return nil }
+        var response = StandInHub.part(of: data, request)
+        response.cut = range.count / 2
+        return response
+      }, retries: 30)
     fixture.server.add(Self.path, data)
     #expect(try fixture.content(await fixture.pull(Self.repository)) == data)
   }
@@ -319,10 +320,11 @@ struct FixedResolver: HostResolver {
   {
     let data = PullFixture.bytes(60_000)
     let times = Counter()
-    let fixture = try PullFixture { request in
-      guard times.count(request.path) <= 2 else { return nil }
-      return StandInHub.Response(status: status, headers: status == 429 ? [("Retry-After", "0")] : [])
-    }
+    let fixture = try PullFixture(
+      { request in
+        guard times.count(request.path) <= 2 else { return nil }
+        return StandInHub.Response(status: status, headers: status == 429 ? [("Retry-After", "0")] : [])
+      }, retries: 6)
     fixture.server.add(Self.path, data)
     #expect(try fixture.content(await fixture.pull(Self.repository)) == data)
   }

@@ -70,7 +70,8 @@ import Testing
     #expect(
       Set(fixture.folder.contents(of: "home")).subtracting(before)
         == [
-          "blobs/not-a-blob", "packed", "packed/\(kept)-avx2-1.pack", "packed/\(elsewhere)-avx2-1.pack",
+          "blobs/not-a-blob", "files", "packed", "packed/\(kept)-avx2-1.pack",
+          "packed/\(elsewhere)-avx2-1.pack",
           "packed/source-1-2",
         ])
   }

@@ -39,7 +39,7 @@ package struct RemoteReference: Equatable, Sendable {
     var rest = text[...]
     if hasScheme { rest = rest.drop { $0 != "/" }.dropFirst(2) }
     let host = rest.prefix { $0 != "/" }
-    if let host = Host(written: host.lowercased()) {
+    if let host = Host(written: host.lowercased()), rest.contains("/") {
       let path = rest.dropFirst(rest.prefix { $0 != "/" }.count + 1).prefix { $0 != "?" && $0 != "#" }
       try self.init(host, path: String(path), of: text)
     } else if hasScheme {

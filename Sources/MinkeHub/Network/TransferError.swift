@@ -69,7 +69,7 @@ extension TransferError: CustomStringConvertible {
       "\(quoted(host)) asks to come back \(seconds.map { "in \($0) s" } ?? "later"): run the command again then, it goes on "
         + "where it was; with a token it allows more"
     case .gated(let what, let page, let hasToken, let variable):
-      "\(quoted(what)) is given only to those who accepted its terms: accept them at \(page)"
+      "\(quoted(what)) is given only to those who accepted its terms: accept them at \(printableLine(page))"
         + (hasToken
           ? " with the account of your \(variable)" : " and set \(variable) to a token of your account")
     case .missing(let what, let detail, let hasToken, let variable):
