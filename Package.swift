@@ -53,9 +53,15 @@ let lightTargets: [Target] = [
 
 /// What fetches models and talks to people.
 let heavyTargets: [Target] = [
-  module(
-    "MinkeHub",
-    ["MinkeCheckpoints", .product(name: "Crypto", package: "swift-crypto")]),
+  .target(
+    name: "MinkeHub",
+    dependencies: [
+      "MinkeCheckpoints", .product(name: "Crypto", package: "swift-crypto"),
+      .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "NIOHTTP1", package: "swift-nio"),
+    ],
+    resources: [.embedInCode("Catalogue/catalogue.json")], swiftSettings: strict),
   // Lets a static program start where there is no /proc.
   .target(name: "CMinkeStart"),
   .executableTarget(
@@ -93,6 +99,9 @@ let package = Package(
       .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
       // SHA-256 of fetched files: CryptoKit's interface on every platform.
       .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+      // Fetching models: HTTP with back-pressure that connects to the address that was checked.
+      .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+      .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
   targets: lightTargets + (light ? [] : heavyTargets)
 )

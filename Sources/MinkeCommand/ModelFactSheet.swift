@@ -22,12 +22,18 @@ struct ModelFactSheet: Encodable {
     /// The tokens of context that the figures are for.
     var contextSize: Int
 
-    init(_ estimate: MemoryEstimate, contextSize: Int) {
-      weights = estimate.weights
-      cache = estimate.cache
-      scratch = estimate.workspace
-      total = estimate.total
+    init(weights: Int, cache: Int, scratch: Int, total: Int, contextSize: Int) {
+      self.weights = weights
+      self.cache = cache
+      self.scratch = scratch
+      self.total = total
       self.contextSize = contextSize
+    }
+
+    init(_ estimate: MemoryEstimate, contextSize: Int) {
+      self.init(
+        weights: estimate.weights, cache: estimate.cache, scratch: estimate.workspace, total: estimate.total,
+        contextSize: contextSize)
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -46,16 +52,24 @@ struct ModelFactSheet: Encodable {
   var contextLength: Int?
   var license: String?
   var size: Int
+  var sizeIsApproximate = false
   var hasChatTemplate: Bool?
   var isFetched: Bool
   var path: String?
   var source: String?
   var memory: Memory?
+  /// The same for other lengths of context, up to what the model was made for.
+  var memoryByContext: [Memory]?
+  /// What the model was made from.
+  var base: String?
   /// Why the model cannot be run, if so.
   var problem: String?
 
   private enum CodingKeys: String, CodingKey {
-    case name, title, architecture, parameters, quantization, license, size, path, source, memory, problem
+    case name, title, architecture, parameters, quantization, license, size, path, source, memory, base,
+      problem
+    case memoryByContext = "memory_by_context"
+    case sizeIsApproximate = "size_is_approximate"
     case quantizationName = "quantization_name"
     case contextLength = "context_length"
     case hasChatTemplate = "chat_template"
@@ -64,12 +78,47 @@ struct ModelFactSheet: Encodable {
 }
 
 extension ModelFactSheet {
+  /// Lengths of context that people ask about.
+  static let contextSizes = [4096, 8192, 32_768, 131_072]
+
   /// What the catalogue says of a model that is not here.
-  init(_ entry: Catalogue.Entry) {
+  init(_ entry: Catalogue.Entry, quantization: Quantization?) {
+    let isUsual = quantization == nil || quantization?.name == entry.quantization
     self.init(
-      name: entry.name.description, title: entry.title, architecture: entry.architecture,
-      quantizationName: entry.quantization, license: entry.license, size: entry.size, isFetched: false,
-      source: entry.source.origin)
+      name: entry.name.description + (isUsual ? "" : "-" + (quantization?.name.lowercased() ?? "")),
+      title: entry.title,
+      architecture: entry.architecture, parameters: entry.parameters,
+      quantizationName: quantization?.name ?? (entry.quantization.isEmpty ? nil : entry.quantization),
+      contextLength: entry.contextLength, license: entry.license, size: entry.size, isFetched: false,
+      source: entry.source.description)
+    base = entry.base
+    sizeIsApproximate = !entry.isPinned
+    let lengths = Self.contextSizes.filter { $0 <= entry.contextLength ?? .max }
+    memoryByContext =
+      !isUsual
+      ? nil
+      : lengths.compactMap { length in
+        guard let total = entry.memory(contextLength: length), let cache = entry.cacheBytesPerToken else {
+          return nil
+        }
+        return Memory(
+          weights: entry.size, cache: cache * length, scratch: total - entry.size - cache * length,
+          total: total,
+          contextSize: length)
+      }
+    if !ArchitectureRegistry.names.contains(entry.architecture) {
+      problem = "this version does not run the architecture \(entry.architecture)"
+    }
+  }
+
+  /// What the store says of a model in safetensors.
+  init(_ manifest: Manifest, path: String) {
+    self.init(
+      name: manifest.name.description, title: manifest.title, architecture: manifest.architecture,
+      quantizationName: "safetensors", license: manifest.license, size: manifest.size, isFetched: true,
+      path: path,
+      source: manifest.source)
+    base = manifest.base
   }
 
   /// What a file says of itself, and what the store adds.
@@ -84,6 +133,7 @@ extension ModelFactSheet {
       contextLength: summary.contextLength, license: manifest?.license ?? summary.license,
       size: summary.fileSize, hasChatTemplate: file.metadata["tokenizer.chat_template"] != nil,
       isFetched: true, path: path, source: manifest?.source)
+    base = manifest?.base
   }
 }
 
@@ -100,7 +150,8 @@ extension ModelFactSheet {
     add("quantisation", quantization.map(Self.mixText) ?? quantizationName)
     add("context", contextLength.map { "\($0) tokens" })
     add("licence", license)
-    add("size", byteText(size))
+    add("made from", base)
+    add("size", (sizeIsApproximate ? "about " : "") + byteText(size))
     add("chat template", hasChatTemplate.map { $0 ? "yes" : "no" })
     add(
       "memory",
@@ -108,9 +159,13 @@ extension ModelFactSheet {
         "\(byteText($0.total)) with a context of \($0.contextSize) tokens (weights "
           + "\(byteText($0.weights)), context \(byteText($0.cache)), working room \(byteText($0.scratch)))"
       })
+    for (index, other) in (memoryByContext ?? []).enumerated() {
+      let isFirst = index == 0 && memory == nil
+      add(isFirst ? "memory" : "", "\(byteText(other.total)) with a context of \(other.contextSize) tokens")
+    }
     add("file", path)
     add("source", source)
-    if !isFetched { add("here", "no: 'minke run \(name)' fetches it") }
+    if !isFetched { add("here", "no: 'minke pull \(name)' fetches it") }
     add("cannot run", problem)
     let width = lines.map(\.0.count).max() ?? 0
     return lines.map { label, value in

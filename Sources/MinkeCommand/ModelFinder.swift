@@ -1,6 +1,7 @@
 internal import Foundation
 internal import MinkeCheckpoints
 internal import MinkeHub
+internal import MinkeModels
 
 /// Finds the model that a person names, fetching it first where the catalogue offers it.
 struct ModelFinder {
@@ -12,8 +13,13 @@ struct ModelFinder {
     /// What the store or a bundle knows of it; nil for a file that lies elsewhere.
     var manifest: Manifest?
 
+    /// What another program that keeps the file says of it.
+    var foreignDigest: SHA256Digest?
+
     /// The SHA-256 of the file, where it is known and there is only one.
-    var digest: SHA256Digest? { manifest?.files.count == 1 ? manifest?.files.first?.digest : nil }
+    var digest: SHA256Digest? {
+      foreignDigest ?? (manifest?.files.count == 1 ? manifest?.files.first?.digest : nil)
+    }
   }
 
   let hub: Hub
@@ -21,9 +27,9 @@ struct ModelFinder {
   private let bundle: ModelBundle?
 
   /// - Throws: `HubError` when there is no place for a store, and no model that could do without.
-  init() throws {
+  init(_ network: NetworkOptions? = nil) throws {
     let bundle = try ModelBundle.running(calledAs: ProgramWords.all.first)
-    hub = Hub(store: bundle == nil ? try Store.current() : Store.currentOrNone())
+    hub = try Hub.current(offline: network?.offline ?? false, needsStore: bundle == nil)
     self.bundle = bundle
   }
 
@@ -49,9 +55,23 @@ struct ModelFinder {
       return Found(name: (path as NSString).lastPathComponent, path: path)
     case .stored(let manifest, let path):
       return Found(name: manifest.name.description, path: path, manifest: manifest)
-    case .offered(let entry):
-      let (manifest, path) = try await fetch(entry)
-      return Found(name: entry.name.description, path: path, manifest: manifest)
+    case .foreign(let model):
+      return Found(name: model.reference, path: model.path, foreignDigest: model.digest)
+    case .offered(let entry, let quantization):
+      try Self.checkCanRun(entry)
+      let options = Hub.FetchOptions(quantization: quantization?.name, memory: SystemMemory.installed())
+      let hub = hub
+      let (manifest, path) = try await FetchDisplay.during(entry.name.description) {
+        try await hub.fetch(entry, options, progress: $0)
+      }
+      return Found(name: manifest.name.description, path: path, manifest: manifest)
+    case .remote(let reference):
+      let options = Hub.FetchOptions(memory: SystemMemory.installed())
+      let hub = hub
+      let (manifest, path) = try await FetchDisplay.during(reference.description) {
+        try await hub.fetch(reference, options, progress: $0)
+      }
+      return Found(name: manifest.name.description, path: path, manifest: manifest)
     }
   }
 
@@ -65,38 +85,12 @@ struct ModelFinder {
     return try hub.locate(name)
   }
 
-  /// Fetches until done or Ctrl-C, which leaves nothing behind.
-  private func fetch(_ entry: Catalogue.Entry) async throws -> (manifest: Manifest, path: String) {
-    let display = FetchDisplay(title: entry.name.description)
-    defer { display.clear() }
-    let hub = hub
-    let task = Task {
-      try await hub.fetch(entry) { display.show($0) }
-    }
-    Interrupts.begin { task.cancel() }
-    defer { Interrupts.end() }
-    return try await task.value
-  }
-}
-
-/// The progress bar on standard error, if that is a terminal; nothing otherwise.
-private final class FetchDisplay: Sendable {
-  private let isTerminal = StandardStream.error.isTerminal
-  private let bar: Locked<ProgressBar>
-
-  init(title: String) {
-    bar = Locked(ProgressBar(title: title))
-  }
-
-  func show(_ progress: FetchProgress) {
-    guard isTerminal else { return }
-    let now = ProcessInfo.processInfo.systemUptime
-    let width = StandardStream.error.size.columns
-    let line = bar.withLock { $0.line(progress, at: now, width: width) }
-    StandardStream.error.write("\r" + line + "\u{1B}[K")
-  }
-
-  func clear() {
-    if isTerminal { StandardStream.error.write("\r\u{1B}[K") }
+  /// Says before anything is fetched that it could not be run.
+  private static func checkCanRun(_ entry: Catalogue.Entry) throws(CommandError) {
+    guard !ArchitectureRegistry.names.contains(entry.architecture) else { return }
+    throw CommandError(
+      "\(entry.name) (\(entry.title)) is of the architecture \(entry.architecture), which this version does not run: it runs "
+        + "\(ArchitectureRegistry.names.joined(separator: ", ")); 'minke pull \(entry.name)' fetches it all the same"
+    )
   }
 }

@@ -18,6 +18,21 @@ package enum HubError: Error, Equatable {
   /// No home directory to put the store under.
   case noHome(variable: String)
 
+  /// A connection would be needed where a person forbade all.
+  case offlineAsked(wanted: String, setting: String)
+  /// A server could not be asked, or did not give what it should.
+  case transfer(TransferError)
+  /// A repository without what was asked for.
+  case noSuchVariant(repository: String, wanted: String, offered: [String])
+  /// A model that does not fit into this machine's memory in any of its forms.
+  case tooLarge(model: String, smallest: Int, memory: Int)
+  /// What came is not in the format that its name says.
+  case wrongFormat(file: String, expected: String)
+  /// The store is being added to, or removed from, by another process.
+  case storeInUse(root: String)
+  /// A blob that cannot be repaired.
+  case irreparable(file: String, reason: String)
+
   /// No Python interpreter to fetch with.
   case pythonMissing(searched: String)
   /// A Python interpreter without pip.
@@ -55,6 +70,8 @@ package enum HubError: Error, Equatable {
   case fileSystem(operation: String, path: String, reason: String)
   /// The caller cancelled the work; nothing was left behind.
   case cancelled
+  /// The caller cancelled a fetch; what has come is kept for the next.
+  case paused
 }
 
 extension HubError: CustomStringConvertible {
@@ -92,6 +109,25 @@ extension HubError: CustomStringConvertible {
       "cannot \(operation) \(path): \(reason)"
     case .cancelled:
       "interrupted: nothing was left behind"
+    case .paused:
+      "interrupted: run the command again, it goes on where it was"
+    case .offlineAsked(let wanted, let setting):
+      "\(quoted(wanted)) would have to be fetched, and \(setting) forbids every connection: leave it out once, or "
+        + "give the path of a .gguf file"
+    case .transfer(let error):
+      error.description
+    case .noSuchVariant(let repository, let wanted, let offered):
+      "\(quoted(repository)) has no \(quoted(wanted))"
+        + (offered.isEmpty ? "" : ": it has " + offered.prefix(40).map(plain).joined(separator: ", "))
+    case .tooLarge(let model, let smallest, let memory):
+      "\(quoted(model)) needs \(byteText(smallest)) of memory in its smallest form, this machine has \(byteText(memory)): "
+        + "take a smaller model, or name a quantisation to fetch it all the same"
+    case .wrongFormat(let file, let expected):
+      "what came as \(quoted(file)) is no \(expected) file: it was not kept; check the address"
+    case .storeInUse(let root):
+      "another process is fetching into \(root): try again when it is done"
+    case .irreparable(let file, let reason):
+      "\(quoted(file)) cannot be repaired (\(reason)): remove the model and fetch it anew"
     default:
       fetchDescription
     }
@@ -125,12 +161,14 @@ extension HubError: CustomStringConvertible {
     }
   }
 
+  private func plain(_ text: String) -> String { String(quoted(text).dropFirst().dropLast()) }
+
   private static func unknown(_ found: String, near: [String], known: [String]) -> String {
     let hint =
       near.isEmpty
       ? "" : " (did you mean \(near.joined(separator: " or "))?)"
-    return "no model \(quoted(found))\(hint): known are \(known.joined(separator: ", ")), "
-      + "or give the path of a .gguf file"
+    return "no model \(quoted(found))\(hint): 'minke list' shows those that are known; "
+      + "or give hf.co/OWNER/REPOSITORY, or the path of a .gguf file"
   }
 }
 

@@ -17,6 +17,9 @@ import Testing
     ["bench", "model", "--json", "--markdown"], ["bench", "model", "--depth", "99999999999999999999"],
     ["run", "--think-budget=-5", "Hi"], ["run", "--top-p", "2", "Hi"], ["--nonsense"],
     ["run", "--cache-type-k", "f32", "Hi"], ["show", "model", "--cache-type-v", "q4_0"],
+    ["pull"], ["pull", "a", "--quantization", "nine"], ["pull", "a", "--format", "zip"],
+    ["pull", "a", "--hub", "x"],
+    ["pull", "a", "--revision", "../x"], ["remove"], ["prune", "x"],
     ["run", "--stop", "", "Hi"], ["run", "Hi"] + (0..<65).flatMap { ["--stop", "\($0)"] },
   ]) func `Wrong usage exits 64 with a message`(arguments: [String]) throws {
     let run = try CommandRun(arguments)
@@ -27,7 +30,9 @@ import Testing
 
   @Test(arguments: [
     [], ["--help"], ["run", "--help"], ["list", "--help"], ["show", "--help"], ["tokenize", "--help"],
-    ["render", "--help"], ["perplexity", "--help"], ["bench", "--help"],
+    ["render", "--help"], ["perplexity", "--help"], ["bench", "--help"], ["pull", "--help"],
+    ["verify", "--help"],
+    ["remove", "--help"], ["prune", "--help"],
   ]) func `Help is asked for, printed with an example, and no failure`(arguments: [String]) throws {
     let run = try CommandRun(arguments)
     #expect(run.status == 0)
@@ -37,7 +42,7 @@ import Testing
 
   @Test(arguments: [
     ["show", "smolm2"], ["run", "smolm2:135m", "Hi"], ["tokenize", "smolm2"],
-    ["perplexity", "smolm2", "/dev/null"], ["bench", "smolm2"],
+    ["perplexity", "smolm2", "/dev/null"], ["bench", "smolm2"], ["pull", "smolm2"],
   ]) func `An unknown model is one line that names near ones`(arguments: [String]) throws {
     let run = try CommandRun(arguments)
     #expect(run.status == 1)
@@ -161,7 +166,8 @@ import Testing
   }
 
   @Test func `A model of the catalogue is shown without fetching it`() throws {
-    let run = try CommandRun(["show", "gemma3", "--json"], environment: ["MINKE_PYTHON": "/nonexistent"])
+    let run = try CommandRun(
+      ["show", "gemma3:270m", "--json"], environment: ["MINKE_PYTHON": "/nonexistent"])
     let facts = try #require(
       try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
     #expect(facts["name"] as? String == "gemma3:270m")

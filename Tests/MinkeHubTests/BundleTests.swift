@@ -32,7 +32,9 @@ import Testing
     }
   }
 
-  @Test func `The program runs and the model arrives whole, under the name that its file suggests`() throws {
+  @Test func `The program runs and the model arrives whole, under the name that its file suggests`()
+    async throws
+  {
     let journey = try Journey()
     let size = try journey.write()
     #expect(try FileManager.default.attributesOfItem(atPath: journey.bundle)[.size] as? Int == size)
@@ -45,7 +47,7 @@ import Testing
     process.waitUntilExit()
     #expect(try output.fileHandleForReading.readToEnd() == Data("it runs\n".utf8))
 
-    let manifest = try journey.hub.importModel(from: journey.bundle)
+    let manifest = try await journey.hub.importModel(from: journey.bundle)
     #expect(manifest.name.description == "tiny-1m:q8_0")
     #expect(manifest.license == "mit" && manifest.title == "Tiny" && manifest.architecture == "llama")
     guard case .stored(let found, let path) = try journey.hub.locate("tiny-1m") else {
@@ -67,14 +69,16 @@ import Testing
     #expect(try writer.write(to: second) == size)
   }
 
-  @Test func `A file with a changed byte is refused, and nothing of it stays`() throws {
+  @Test func `A file with a changed byte is refused, and nothing of it stays`() async throws {
     let journey = try Journey()
     try journey.write()
     var bytes = try Data(contentsOf: URL(fileURLWithPath: journey.bundle))
     let range = try #require(try BundleFile(path: journey.bundle)).layout.files[0]
     bytes[range.upperBound - 1] ^= 1
     try bytes.write(to: URL(fileURLWithPath: journey.bundle))
-    let error = #expect(throws: HubError.self) { try journey.hub.importModel(from: journey.bundle) }
+    let error = await #expect(throws: HubError.self) {
+      try await journey.hub.importModel(from: journey.bundle)
+    }
     guard case .digestMismatch = error else {
       Issue.record("\(error as Any)")
       return

@@ -82,7 +82,8 @@ struct FakeIndex {
     }
     return Catalogue.Entry(
       name: try ModelName(name: name, tag: "test"), title: "A tiny file", license: "MIT",
-      architecture: "llama", quantization: "F32", source: PackageFile(file: file, parts: members))
+      architecture: "llama", quantization: "F32", source: .packages(PackageFile(file: file, parts: members)),
+      size: file.size)
   }
 
   private static func run(_ path: String, _ arguments: [String]) throws {

@@ -8,16 +8,17 @@ import Testing
     let entry = try index.offer(["GGUF-one;", "two;", String(repeating: "three", count: 300_000)])
     let hub = index.hub(.works, entries: [entry])
     let seen = Log()
-    #expect(try hub.locate("tiny") == .offered(entry))
+    #expect(try hub.locate("tiny") == .offered(entry, nil))
 
     let (manifest, path) = try await hub.fetch(entry) { seen.append($0) }
 
-    #expect(try SHA256Digest(ofFile: path) == entry.source.file.digest)
+    #expect(try SHA256Digest(ofFile: path) == entry.package.file.digest)
     #expect(index.calls == 3)
-    let digest = entry.source.file.digest.hex
+    let digest = entry.package.file.digest.hex
     #expect(
       index.kept == [
-        "blobs", "blobs/sha256-" + digest, "models", "models/tiny", "models/tiny/test.json", "staging",
+        "blobs", "blobs/sha256-" + digest, "chunks", "chunks/sha256-" + digest, "models", "models/tiny",
+        "models/tiny/test.json", "staging",
       ])
     #expect(try hub.store.manifest(of: entry.name) == manifest)
     #expect(try hub.locate("tiny:test") == .stored(manifest, path: path))
@@ -26,7 +27,7 @@ import Testing
 
     let steps = seen.all
     #expect(steps.last?.phase == .verifying)
-    #expect(steps.last?.completed == entry.source.downloadSize)
+    #expect(steps.last?.completed == entry.package.downloadSize)
     #expect(zip(steps, steps.dropFirst()).allSatisfy { $0.completed <= $1.completed })
     #expect(!FileManager.default.isWritableFile(atPath: path) || getuid() == 0)
   }
@@ -37,7 +38,7 @@ import Testing
     _ = try await index.hub(.works, entries: [entry]).fetch(entry)
     let broken = index.hub(.fails, says: "No module named pip", entries: [entry])
     _ = try await broken.fetch(entry)
-    _ = try await broken.fetch(blob: entry.source)
+    _ = try await broken.fetch(blob: entry.package)
     #expect(index.calls == 1)
   }
 
@@ -59,7 +60,7 @@ import Testing
   @Test func `A part that is longer than the whole is cut off, not written`() async throws {
     let index = try FakeIndex()
     var entry = try index.offer([String(repeating: "x", count: 3_000_000)])
-    entry.source.file.size = 10
+    entry.package.file.size = 10
     let error = await #expect(throws: HubError.self) {
       try await index.hub(.works, entries: [entry]).fetch(entry)
     }
@@ -70,7 +71,7 @@ import Testing
   @Test func `An archive without the member is refused`() async throws {
     let index = try FakeIndex()
     var entry = try index.offer(["x"])
-    entry.source.parts[0].member = "../../etc/passwd"
+    entry.package.parts[0].member = "../../etc/passwd"
     let error = await #expect(throws: HubError.self) {
       try await index.hub(.works, entries: [entry]).fetch(entry)
     }
@@ -101,7 +102,7 @@ import Testing
     let index = try FakeIndex()
     let entry = try index.offer(["again"])
     let other = "sha256-" + String(repeating: "e", count: 64)
-    for name in ["sha256-" + entry.source.file.digest.hex, other] {
+    for name in ["sha256-" + entry.package.file.digest.hex, other] {
       let folder = index.store.root + "/staging/" + name
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       try Data("half".utf8).write(to: URL(fileURLWithPath: folder + "/joined"))
@@ -194,6 +195,17 @@ import Testing
   @Test func `No Python is an error with a remedy`() {
     let source = PackageIndexSource(environment: ["PATH": "/nowhere:/neither"])
     #expect(throws: HubError.pythonMissing(searched: "/nowhere:/neither")) { try source.interpreter() }
+  }
+}
+
+extension Catalogue.Entry {
+  /// The packages of an entry that ``FakeIndex`` made.
+  var package: PackageFile {
+    get {
+      guard case .packages(let file) = source else { preconditionFailure("an entry of packages") }
+      return file
+    }
+    set { source = .packages(newValue) }
   }
 }
 

@@ -53,6 +53,9 @@ struct BenchCommand: AsyncParsableCommand {
   @OptionGroup
   var loading: LoadingOptions
 
+  @OptionGroup
+  var network: NetworkOptions
+
   @Flag(help: "Print Markdown.")
   var markdown = false
 
@@ -72,7 +75,7 @@ struct BenchCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let finder = try ModelFinder()
+    let finder = try ModelFinder(network)
     // All must be there before the first is measured.
     var found: [ModelFinder.Found] = []
     for model in models { found.append(try await finder.find(model)) }

@@ -26,6 +26,9 @@ struct BundleCommand: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: "The file to write.")
   var output: String
 
+  @OptionGroup
+  var network: NetworkOptions
+
   @Option(help: "The program to put the model into; this one unless given.")
   var program: String?
 
@@ -40,14 +43,14 @@ struct BundleCommand: AsyncParsableCommand {
       throw CommandError("\(output) is there already: name another file, or give --force")
     }
     let program = try Self.carrier(program)
-    let found = try await ModelFinder().find(model)
+    let found = try await ModelFinder(network).find(model)
     let paths = try GGUFFile(path: found.path).parts.map(\.path)
     let manifest = try found.manifest ?? Manifest(describing: paths)
     let writer = BundleWriter(program: program.path, manifest: manifest, files: paths)
-    let display = CopyDisplay(title: manifest.name.description)
-    defer { display.clear() }
-    let size = try writer.write(to: output) { display.show($0, of: $1) }
-    display.clear()
+    let output = output
+    let size = try await FetchDisplay.during(manifest.name.description) { progress in
+      try writer.write(to: output) { progress(FetchProgress(phase: .copying, completed: $0, total: $1)) }
+    }
     if json {
       let report = BundleReport(
         path: output, size: size, model: manifest.name.description, programLibraries: program.libraries)

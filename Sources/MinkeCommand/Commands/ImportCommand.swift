@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import MinkeHub
 
-struct ImportCommand: ParsableCommand {
+struct ImportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
     abstract: "Copies a model from a bundle or a .gguf file into the store of this machine.",
@@ -23,13 +23,13 @@ struct ImportCommand: ParsableCommand {
   @Flag(help: "Print a JSON object: name, size, files.")
   var json = false
 
-  func run() throws {
-    let hub = Hub(store: try Store.current())
+  func run() async throws {
+    let hub = try Hub.current()
+    let file = file
     let name = if let name { try ModelName(name) } else { nil as ModelName? }
-    let display = CopyDisplay(title: name?.description ?? file)
-    defer { display.clear() }
-    let manifest = try hub.importModel(from: file, as: name) { display.show($0, of: $1) }
-    display.clear()
+    let manifest = try await FetchDisplay.during(name?.description ?? file) {
+      try await hub.importModel(from: file, as: name, progress: $0)
+    }
     if json {
       StandardStream.output.write(try JSONText.pretty(ImportReport(manifest)))
     } else {

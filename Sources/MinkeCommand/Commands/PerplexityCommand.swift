@@ -37,6 +37,9 @@ struct PerplexityCommand: AsyncParsableCommand {
   @OptionGroup
   var loading: LoadingOptions
 
+  @OptionGroup
+  var network: NetworkOptions
+
   @Flag(help: "Print what each type of cache loses, in place of the perplexity with one.")
   var compareCaches = false
 
@@ -59,7 +62,7 @@ struct PerplexityCommand: AsyncParsableCommand {
 
   func run() async throws {
     let text = String(decoding: try InputFile.read(file), as: UTF8.self)
-    let finder = try ModelFinder()
+    let finder = try ModelFinder(network)
     let model = try loading.load(
       try await finder.find(model), from: finder.hub.store, contextLength: contextSize)
     defer { model.waitForPackCache() }

@@ -36,6 +36,9 @@ struct RenderCommand: AsyncParsableCommand {
   @Flag(help: "Do not open the assistant's turn at the end.")
   var noGenerationPrompt = false
 
+  @OptionGroup
+  var network: NetworkOptions
+
   func validate() throws {
     switch (model, template, messages) {
     case (nil, .some, nil), (.some, nil, .some): break
@@ -65,7 +68,7 @@ struct RenderCommand: AsyncParsableCommand {
     let json = String(decoding: try InputFile.read(messages), as: UTF8.self)
     var conversation = try Conversation(json: json)
     if noGenerationPrompt { conversation.addsGenerationPrompt = false }
-    let file = try GGUFFile(path: try await ModelFinder().find(model).path)
+    let file = try GGUFFile(path: try await ModelFinder(network).find(model).path)
     return try ModelText(file).template.render(conversation).text
   }
 

@@ -55,6 +55,9 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup
   var loading: LoadingOptions
 
+  @OptionGroup
+  var network: NetworkOptions
+
   @Flag(help: "Print one JSON object: answer, reasoning, finish_reason, usage, timings, model.")
   var json = false
 
@@ -70,7 +73,7 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let finder = try ModelFinder()
+    let finder = try ModelFinder(network)
     let request = try ModelAndPrompt(words: words, isModel: finder.isModel)
     let isChat =
       request.prompt == nil && !json && StandardStream.input.isTerminal && StandardStream.output.isTerminal

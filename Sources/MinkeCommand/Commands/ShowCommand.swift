@@ -24,6 +24,9 @@ struct ShowCommand: ParsableCommand {
   @OptionGroup(title: "Keys and values of that context")
   var cache: CacheOptions
 
+  @OptionGroup
+  var network: NetworkOptions
+
   @Flag(help: "Print a JSON object.")
   var json = false
 
@@ -32,13 +35,21 @@ struct ShowCommand: ParsableCommand {
   }
 
   func run() throws {
-    let finder = try ModelFinder()
-    let facts: ModelFactSheet
+    let finder = try ModelFinder(network)
+    var facts: ModelFactSheet
     switch try finder.locate(model) {
-    case .offered(let entry):
-      facts = ModelFactSheet(entry)
+    case .offered(let entry, let quantization):
+      facts = ModelFactSheet(entry, quantization: quantization)
+    case .remote(let reference):
+      throw CommandError("\(reference) is not on this device: 'minke pull \(reference)' fetches it")
+    case .stored(let manifest, let path) where manifest.format == .safetensors:
+      facts = ModelFactSheet(manifest, path: path)
     case .stored(let manifest, let path):
       facts = try Self.facts(path, manifest, contextSize, cache)
+    case .foreign(let model):
+      facts = try Self.facts(model.path, nil, contextSize, cache)
+      facts.name = model.reference
+      facts.source = "in the keeping of \(model.program.title)"
     case .file(let path):
       facts = try Self.facts(path, nil, contextSize, cache)
     }
@@ -54,9 +65,16 @@ struct ShowCommand: ParsableCommand {
       let options = LoadOptions(
         contextLength: contextSize, keyCache: cache.keys, valueCache: cache.values)
       let trained = facts.contextLength ?? LoadOptions.defaultContextLimit
+      let usual = contextSize ?? min(trained, LoadOptions.defaultContextLimit)
       facts.memory = ModelFactSheet.Memory(
-        try LanguageModel.estimateMemory(path: path, options: options),
-        contextSize: contextSize ?? min(trained, LoadOptions.defaultContextLimit))
+        try LanguageModel.estimateMemory(path: path, options: options), contextSize: usual)
+      facts.memoryByContext = try ModelFactSheet.contextSizes.filter { $0 <= trained && $0 != usual }.map {
+        size in
+        var options = options
+        options.contextLength = size
+        return ModelFactSheet.Memory(
+          try LanguageModel.estimateMemory(path: path, options: options), contextSize: size)
+      }
       try file.validateTensors()
     } catch let error as MinkeError where error.kind == .parameters {
       throw error

@@ -29,11 +29,14 @@ struct TokenizeCommand: AsyncParsableCommand {
   @Flag(help: "Add the tokens that the model wants at the beginning and the end of a text.")
   var addSpecial = false
 
+  @OptionGroup
+  var network: NetworkOptions
+
   @Flag(help: #"Print {"ids": […]}."#)
   var json = false
 
   func run() async throws {
-    let file = try GGUFFile(path: try await ModelFinder().find(model).path)
+    let file = try GGUFFile(path: try await ModelFinder(network).find(model).path)
     let tokenizer = try Tokenizer(file)
     let text = try StandardStream.input.readAll(limit: Tokenizer.textLimit)
     let ids = try tokenizer.encode(

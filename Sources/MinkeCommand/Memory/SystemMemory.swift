@@ -26,9 +26,35 @@ package enum SystemMemory {
     return ([machine] + groups).compactMap { $0 }.min()
   }
 
+  /// How much memory a model may take on this machine, whatever else runs at the moment: nine tenths of what it has, and
+  /// no more than a control group allows; nil when the system does not say.
+  package static func installed() -> Int? {
+    #if canImport(Darwin)
+      return appleAvailable()
+    #else
+      return linuxInstalled { path in
+        FileManager.default.contents(atPath: path).map { String(decoding: $0.prefix(1 << 20), as: UTF8.self) }
+      }
+    #endif
+  }
+
+  /// - Parameter read: the text of a file, nil when there is none.
+  package static func linuxInstalled(read: (String) -> String?) -> Int? {
+    let machine = read("/proc/meminfo").flatMap { bytes(of: "MemTotal:", inMeminfo: $0) }.map { $0 / 10 * 9 }
+    // Without its usage a group's room is its limit.
+    let groups = read("/proc/self/cgroup").map { membership in
+      groupRoom(membership: membership) { $0.contains("limit") || $0.hasSuffix(".max") ? read($0) : nil }
+    }
+    return ([machine] + (groups ?? [])).compactMap { $0 }.min()
+  }
+
   /// `MemAvailable` of `/proc/meminfo`: what can be taken without swapping, in bytes.
   package static func availableInMeminfo(_ text: String) -> Int? {
-    for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
+    bytes(of: "MemAvailable:", inMeminfo: text)
+  }
+
+  private static func bytes(of name: String, inMeminfo text: String) -> Int? {
+    for line in text.split(separator: "\n") where line.hasPrefix(name) {
       let fields = line.split(separator: " ")
       guard fields.count >= 2, let kilobytes = Int(fields[1]) else { return nil }
       let (bytes, overflow) = kilobytes.multipliedReportingOverflow(by: 1024)

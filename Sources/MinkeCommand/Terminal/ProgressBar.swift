@@ -47,7 +47,9 @@ package struct ProgressBar: Sendable {
   ///   - time: seconds on a clock that does not go back.
   ///   - width: columns of the terminal; the line is shorter.
   package mutating func line(_ progress: FetchProgress, at time: Double, width: Int) -> String {
-    if progress.phase == .downloading { rate.update(bytes: progress.completed, at: time) }
+    if progress.phase == .downloading || progress.phase == .copying {
+      rate.update(bytes: progress.completed, at: time)
+    }
     let fraction =
       progress.total > 0 ? min(max(Double(progress.completed) / Double(progress.total), 0), 1) : 0
     let head = "\(title)  "
@@ -62,7 +64,9 @@ package struct ProgressBar: Sendable {
     case .waiting: return "another process is fetching it"
     case .unpacking: return "unpacking"
     case .verifying: return "verifying SHA-256"
-    case .downloading:
+    case .repairing: return "repairing"
+    case .restarting: return "from the beginning"
+    case .downloading, .copying:
       var text = "\(byteText(progress.completed)) of \(byteText(progress.total))"
       if let speed = rate.bytesPerSecond { text += "  \(byteText(Int(min(max(speed, 0), 1e15))))/s" }
       if let seconds = rate.remaining(progress.total - progress.completed) {

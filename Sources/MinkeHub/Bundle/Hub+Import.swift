@@ -10,12 +10,13 @@ extension Hub {
   ///   - name: what to call it; by default what the bundle calls it, or what the file's name suggests.
   ///   - progress: called with the bytes copied so far and at the end.
   package func importModel(
-    from path: String, as name: ModelName? = nil,
-    progress: (_ completed: Int, _ total: Int) -> Void = { _, _ in }
-  ) throws(HubError) -> Manifest {
+    from path: String, as name: ModelName? = nil, progress: Progress = { _ in }
+  ) async throws(HubError) -> Manifest {
     var (manifest, sources) = try Self.sources(of: path, name)
     if let name { manifest.name = name }
     manifest.added = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down))
+    let lock = try await store.lockForAdding()
+    defer { _ = lock }
     store.sweep()
     var completed = 0
     let total = manifest.size
@@ -24,14 +25,16 @@ extension Hub {
       if try !store.holds(file) {
         try staging.requireSpace(file.size)
         let copy = try RangeCopy(to: staging.path + "/content")
-        try copy.append(source.path, source.range) { progress(completed + $0, total) }
+        try copy.append(source.path, source.range) {
+          progress(FetchProgress(phase: .copying, completed: completed + $0, total: total))
+        }
         try copy.close()
+        progress(FetchProgress(phase: .verifying, completed: completed + file.size, total: total))
         try staging.install(file, from: staging.path + "/content", shouldStop: { Task.isCancelled })
       }
       completed += file.size
-      progress(completed, total)
-      if file == manifest.files.last { try staging.add(manifest) }
     }
+    try store.add(manifest)
     return manifest
   }
 

@@ -4,17 +4,46 @@ package import Foundation
 package struct Manifest: Codable, Equatable, Sendable {
   /// One file of the model, kept as a blob.
   package struct File: Codable, Equatable, Sendable {
-    /// The file's name where it came from; for people, never a path.
+    /// The file's name where it came from, a plain one: see ``FileName``.
     package var name: String
     /// Its content.
     package var digest: SHA256Digest
     /// Bytes.
     package var size: Int
+    /// Where it is in its repository, where that is not its name alone.
+    package var path: String?
 
-    package init(name: String, digest: SHA256Digest, size: Int) {
+    package init(name: String, digest: SHA256Digest, size: Int, path: String? = nil) {
       self.name = name
       self.digest = digest
       self.size = size
+      self.path = path
+    }
+  }
+
+  /// Where a model came from, exactly enough to fetch a part of it again.
+  package struct Origin: Codable, Equatable, Sendable {
+    package enum Kind: String, Codable, Sendable {
+      case packageIndex = "package_index"
+      case repository, address
+    }
+
+    package var kind: Kind
+    /// `hf.co` or `modelscope.cn`.
+    package var hub: String?
+    package var repository: String?
+    package var revision: String?
+    package var address: String?
+
+    package init(
+      kind: Kind, hub: String? = nil, repository: String? = nil, revision: String? = nil,
+      address: String? = nil
+    ) {
+      self.kind = kind
+      self.hub = hub
+      self.repository = repository
+      self.revision = revision
+      self.address = address
     }
   }
 
@@ -33,6 +62,13 @@ package struct Manifest: Codable, Equatable, Sendable {
   package var source: String
   /// When they were put into the store.
   package var added: Date
+  /// nil means GGUF.
+  package var format: ModelFormat?
+  /// How its weights are stored, where the files' names say so.
+  package var quantization: String?
+  /// What the model was made from.
+  package var base: String?
+  package var origin: Origin?
 
   package init(
     name: ModelName, title: String, license: String, architecture: String, files: [File],
@@ -90,6 +126,9 @@ extension Manifest {
     }
     guard !files.isEmpty, files.allSatisfy({ $0.size >= 0 }) else {
       throw .damagedManifest(path: path, detail: "no files, or a negative size")
+    }
+    guard files.allSatisfy({ FileName.isPlain($0.name) }) else {
+      throw .damagedManifest(path: path, detail: "a file has a name with separators or control characters")
     }
   }
 

@@ -29,26 +29,13 @@ struct Staging: ~Copyable {
     guard size == file.size else {
       throw .sizeMismatch(file: file.name, found: size, expected: file.size)
     }
-    let found = try SHA256Digest(ofFile: path, shouldStop: shouldStop)
-    guard found == file.digest else {
-      throw .digestMismatch(file: file.name, found: found, expected: file.digest)
+    let chunks = try ChunkJournal(digesting: path, size: size, shouldStop: shouldStop)
+    guard let found = chunks.header.digest, found == file.digest else {
+      throw .digestMismatch(
+        file: file.name, found: chunks.header.digest ?? SHA256Digest(of: []), expected: file.digest)
     }
-    try FileSystem.makeReadOnly(path)
-    try FileSystem.synchronize(path)
-    try FileSystem.makeDirectory(store.blobs)
-    try FileSystem.move(path, to: store.path(of: file.digest))
-  }
-
-  /// Puts a manifest in place, replacing an older one, once all its blobs are here.
-  func add(_ manifest: Manifest) throws(HubError) {
-    for file in manifest.files where try !store.holds(file) {
-      throw .noSuchFile(path: store.path(of: file.digest))
-    }
-    let target = store.path(of: manifest.name)
-    let temporary = path + "/manifest.json"
-    try FileSystem.makeDirectory(store.models + "/" + manifest.name.name)
-    try FileSystem.write(try manifest.encoded(), to: temporary)
-    try FileSystem.move(temporary, to: target)
+    try store.keep(chunks, of: file.digest)
+    try store.adopt(path, as: file.digest)
   }
 }
 

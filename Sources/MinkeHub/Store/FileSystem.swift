@@ -79,6 +79,19 @@ enum FileSystem {
     try synchronize((target as NSString).deletingLastPathComponent)
   }
 
+  /// Makes a symbolic link.
+  static func link(_ path: String, to target: String) throws(HubError) {
+    guard unsafe symlink(target, path) == 0 else { throw lastError("link", path) }
+  }
+
+  /// The path without links; nil where there is nothing.
+  static func resolved(_ path: String) -> String? {
+    // Unsafe: the call returns a terminated string of its own, freed here.
+    guard let text = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(text) }
+    return unsafe String(cString: text)
+  }
+
   /// Takes the right to write from everyone: a blob never changes.
   static func makeReadOnly(_ path: String) throws(HubError) {
     guard unsafe chmod(path, 0o444) == 0 else { throw lastError("protect", path) }
@@ -87,6 +100,29 @@ enum FileSystem {
   /// Lets everyone run a program.
   static func makeExecutable(_ path: String) throws(HubError) {
     guard unsafe chmod(path, 0o755) == 0 else { throw lastError("make executable", path) }
+  }
+
+  /// Gives its owner the right to write back, for repair.
+  static func makeWritable(_ path: String) throws(HubError) {
+    guard unsafe chmod(path, 0o644) == 0 else { throw lastError("open for repair", path) }
+  }
+
+  /// Whether a directory was empty and is gone.
+  static func removeEmptyDirectory(_ path: String) -> Bool {
+    unsafe rmdir(path) == 0
+  }
+
+  /// Bytes of the disk that a file, or the files of a directory, take.
+  static func diskSize(of path: String) -> Int {
+    func size(_ path: String) -> Int {
+      var status = stat()
+      // Unsafe: the call fills a value that outlives it.
+      return unsafe lstat(path, &status) == 0 ? Int(status.st_blocks) * 512 : 0
+    }
+    guard let files = FileManager.default.enumerator(atPath: path) else { return size(path) }
+    var total = 0
+    while let name = files.nextObject() as? String { total += size(path + "/" + name) }
+    return total
   }
 
   /// Bytes that an ordinary user may still write where `path` lies; nil when unknown.

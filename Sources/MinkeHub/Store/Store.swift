@@ -1,8 +1,10 @@
 /// The models on this device: content-addressed blobs and small manifests.
 ///
 ///     blobs/sha256-<64 hexadecimal digits>    a file, read-only
+///     chunks/sha256-<digits>                  the digests of its megabytes
 ///     models/<name>/<tag>.json                a manifest
-///     staging/sha256-<digits>/                what is being fetched, with a lock beside it
+///     files/<digits>/                         links to the blobs of a model of several files, under their names
+///     staging/                                what is being fetched, each with a lock beside it
 ///     packed/                                 packed weights, which can be made anew
 ///
 /// Nothing appears under `blobs` or `models` but by renaming a complete, verified file that is already
@@ -26,6 +28,8 @@ package struct Store: Sendable {
     (try? current()) ?? Store(root: "/nonexistent")
   }
 
+  var chunks: String { root + "/chunks" }
+  var folders: String { root + "/files" }
   var blobs: String { root + "/blobs" }
   var models: String { root + "/models" }
   var staging: String { root + "/staging" }
@@ -36,6 +40,30 @@ package struct Store: Sendable {
   /// construction, so the result is always a direct child of `blobs`.
   package func path(of digest: SHA256Digest) -> String {
     blobs + "/sha256-" + digest.hex
+  }
+
+  /// Where the digests of a blob's chunks are.
+  func chunksPath(of digest: SHA256Digest) -> String {
+    chunks + "/sha256-" + digest.hex
+  }
+
+  /// The folder of a model of several files; nil for one file. Its name is the digest of names and contents.
+  package func folder(of manifest: Manifest) -> String? {
+    guard manifest.files.count > 1 || manifest.format == .safetensors else { return nil }
+    let list = manifest.files.map { $0.digest.hex + "  " + $0.name + "\n" }.joined()
+    return folders + "/" + SHA256Digest(of: Array(list.utf8)).hex
+  }
+
+  /// What to open of a model: its file, the first of several under its name, or the folder of safetensors.
+  package func entrance(of manifest: Manifest) -> String {
+    guard let folder = folder(of: manifest) else { return path(of: manifest.files[0].digest) }
+    return manifest.format == .safetensors ? folder : folder + "/" + manifest.files[0].name
+  }
+
+  /// Whether everything of a model is here.
+  package func isWhole(_ manifest: Manifest) throws(HubError) -> Bool {
+    for file in manifest.files where try !holds(file) { return false }
+    return folder(of: manifest).map(FileSystem.exists) ?? true
   }
 
   /// The only function from a name to a path; ``ModelName`` admits neither separators nor `..`.
@@ -70,11 +98,21 @@ package struct Store: Sendable {
   package func names() -> [ModelName] {
     var found: [ModelName] = []
     for name in FileSystem.names(inDirectory: models) {
-      for file in FileSystem.names(inDirectory: models + "/" + name) where file.hasSuffix(".json") {
-        guard let model = try? ModelName(name: name, tag: String(file.dropLast(5))) else { continue }
-        found.append(model)
+      found += tags(of: [name])
+      guard ModelName.hosts.contains(name) else { continue }
+      for owner in FileSystem.names(inDirectory: models + "/" + name) {
+        for repository in FileSystem.names(inDirectory: models + "/" + name + "/" + owner) {
+          found += tags(of: [name, owner, repository])
+        }
       }
     }
     return found.sorted()
+  }
+
+  private func tags(of parts: [String]) -> [ModelName] {
+    let name = parts.joined(separator: "/")
+    return FileSystem.names(inDirectory: models + "/" + name).compactMap { file in
+      file.hasSuffix(".json") ? try? ModelName(name: name, tag: String(file.dropLast(5))) : nil
+    }
   }
 }

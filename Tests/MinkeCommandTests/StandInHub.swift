@@ -1,0 +1,1 @@
+../MinkeHubTests/StandInHub.swift
