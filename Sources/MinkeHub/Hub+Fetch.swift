@@ -117,7 +117,7 @@ extension Hub {
     HTTPTransport.Options(
       access: network.access,
       policy: AccessPolicy(endpoints: endpoint.map { [$0] } ?? [], isInsecure: network.isInsecure),
-      resolver: network.resolver, patience: network.patience)
+      resolver: network.resolver, patience: network.patience, environment: network.environment)
   }
 
   private func bring(

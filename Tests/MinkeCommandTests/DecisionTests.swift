@@ -12,6 +12,9 @@ import Testing
     #expect(try decide("./here") == ModelAndPrompt(model: "./here", prompt: nil))
     #expect(try decide("missing.gguf") == ModelAndPrompt(model: "missing.gguf", prompt: nil))
     #expect(try decide("mistyped:7b") == ModelAndPrompt(model: "mistyped:7b", prompt: nil))
+    for place in ["hf.co/o/r", "hf.co/o/r:Q8_0", "https://example.org/m.gguf", "ollama:qwen3:4b"] {
+      #expect(try decide(place) == ModelAndPrompt(model: place, prompt: nil))
+    }
     let question = "What is the capital of France?"
     #expect(try decide(question) == ModelAndPrompt(model: nil, prompt: question))
     #expect(try decide("Hello") == ModelAndPrompt(model: nil, prompt: "Hello"))
@@ -68,6 +71,15 @@ import Testing
       "/sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
     ]
     #expect(available(files) == 0)
+  }
+
+  @Test func `What a model may take at all is nine tenths of the machine, or a group's limit`() {
+    #expect(SystemMemory.linuxInstalled { ["/proc/meminfo": meminfo][$0] } == 92_160)
+    let files = [
+      "/proc/meminfo": "MemTotal: 10000 kB\n", "/proc/self/cgroup": "0::/a\n",
+      "/sys/fs/cgroup/a/memory.max": "1000000\n", "/sys/fs/cgroup/a/memory.current": "900000\n",
+    ]
+    #expect(SystemMemory.linuxInstalled { files[$0] } == 1_000_000)
   }
 
   @Test func `Hostile texts are no harm`() {

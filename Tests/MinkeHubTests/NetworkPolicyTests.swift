@@ -135,6 +135,51 @@ import Testing
   }
 }
 
+@Suite struct `Proxies` {
+  @Test(
+    arguments: [
+      ("https://h.org/", ["HTTPS_PROXY": "http://p:3128"], "http://p:3128/"),
+      ("https://h.org/", ["https_proxy": "p:3128"], "http://p:3128/"),
+      ("http://h.org/", ["HTTP_PROXY": "http://p:1"], nil),
+      ("http://h.org/", ["http_proxy": "http://p:1"], "http://p:1/"),
+      ("https://h.org/", ["HTTPS_PROXY": "http://p:1", "NO_PROXY": "x.org, h.org"], nil),
+      ("https://a.h.org/", ["HTTPS_PROXY": "http://p:1", "no_proxy": ".h.org"], nil),
+      ("https://ah.org/", ["HTTPS_PROXY": "http://p:1", "no_proxy": "h.org"], "http://p:1/"),
+      ("https://h.org/", ["HTTPS_PROXY": "http://p:1", "no_proxy": "*"], nil), ("https://h.org/", [:], nil),
+      ("http://127.0.0.1:9/", ["http_proxy": "http://p:1"], nil),
+      ("https://h.org/", ["HTTPS_PROXY": ""], nil),
+      ("https://h.org/", ["ALL_PROXY": "http://p:1"], "http://p:1/"),
+      ("https://h.org/", ["HTTPS_PROXY": "not a proxy"], nil),
+    ] as [(String, [String: String], String?)]) func `They are named as for other programs`(
+      text: String, environment: [String: String], expected: String?
+    ) throws
+  {
+    #expect(try ProxySetting.proxy(for: WebAddress(text), environment: environment)?.text == expected)
+  }
+
+  @Test func `A request goes to the proxy, which is not told to reach a private address`() async throws {
+    let proxy = try StandInHub { _ in StandInHub.Response(status: 403) }
+    let options = HTTPTransport.Options(
+      policy: AccessPolicy(isInsecure: true), resolver: FixedResolver(table: [:]),
+      environment: ["http_proxy": proxy.address])
+    // It is asked for a way to the host, refuses, and nothing else is tried.
+    await #expect(throws: HubError.self) {
+      try await HTTPTransport.with(options) { transport throws(HubError) in
+        try await transport.get(try WebAddress("http://nowhere.example/x")).status
+      }
+    }
+    #expect(proxy.requests.map(\.path) == ["nowhere.example:80"])
+    let closed = HTTPTransport.Options(
+      resolver: FixedResolver(table: [:]), environment: ["https_proxy": proxy.address])
+    await #expect(throws: HubError.self) {
+      try await HTTPTransport.with(closed) { transport throws(HubError) in
+        try await transport.get(try WebAddress("https://169.254.169.254/x")).status
+      }
+    }
+    #expect(proxy.requests.count == 1)
+  }
+}
+
 @Suite struct `Trying again` {
   @Test func `Pauses double up to a ceiling, and end`() {
     let policy = RetryPolicy(limit: 6, base: .seconds(1), ceiling: .seconds(5))

@@ -31,7 +31,9 @@ package struct ModelAndPrompt: Equatable, Sendable {
   private static func isWrittenAsModel(_ word: String) -> Bool {
     guard !word.contains(where: \.isWhitespace) else { return false }
     if word.lowercased().hasSuffix(".gguf") { return true }
-    if case .name(_, tag: .some) = ModelReference(word) { return true }
-    return false
+    switch ModelReference(word) {
+    case .name(_, tag: .some), .remote, .foreign: return true
+    case .name, .path, .unreadable: return false
+    }
   }
 }

@@ -12,6 +12,9 @@ actor ArrivalState {
   private let total: Int
   private let progress: @Sendable (FetchProgress) -> Void
   private var told = 0
+  /// Bytes since the disk was last told to take them.
+  private var unsaved = 0
+  private static let saveInterval = 128 << 20
 
   /// - Parameters:
   ///   - digests: of the chunks that are there already.
@@ -46,6 +49,11 @@ actor ArrivalState {
     if digests[chunk] != digest {
       digests[chunk] = digest
       try partial.note(chunk, digest)
+    }
+    unsaved += digests.plan.bytes(of: chunk).count
+    if unsaved >= Self.saveInterval {
+      unsaved = 0
+      partial.data.beginWriting()
     }
     while digests.contains(frontier) { frontier += 1 }
     wake()

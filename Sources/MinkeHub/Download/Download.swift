@@ -136,7 +136,8 @@ actor FileLocation {
         let offer: FileOffer
         do {
           offer = try FileOffer(
-            status: reply.status, passed: reply.passed, last: last, location: reply.address)
+            status: reply.status, passed: reply.passed, last: last, location: reply.address,
+            stated: download.file.size)
         } catch {
           throw FailedRequest(error)
         }

@@ -16,9 +16,10 @@ package struct FileOffer: Equatable, Sendable {
   ///   - status: 200 or 206, of the last hop.
   ///   - headers: of all hops, by lower-case name.
   ///   - last: the headers of the last hop alone.
+  ///   - stated: the size that a list stated, for an answer that does not say its own.
   /// - Throws: ``TransferError/badAnswer(host:detail:)`` when it does not say how long the file is, or contradicts itself.
   package init(
-    status: Int, passed: [String: String], last: [String: String], location: WebAddress
+    status: Int, passed: [String: String], last: [String: String], location: WebAddress, stated: Int? = nil
   ) throws(HubError) {
     func refuse(_ detail: String) -> HubError { .transfer(.badAnswer(host: location.host, detail: detail)) }
     self.location = location
@@ -28,7 +29,8 @@ package struct FileOffer: Equatable, Sendable {
       }
       size = range.total
     } else {
-      guard let length = last["content-length"].flatMap({ RangePlan.checked(size: Int($0)) }) else {
+      let text = last["content-length"]
+      guard let length = RangePlan.checked(size: text.map { Int($0) } ?? stated) else {
         throw refuse("it does not say how long the file is")
       }
       size = length

@@ -16,12 +16,16 @@ package actor HTTPTransport {
     package var resolver: any HostResolver
     /// How long no byte may arrive.
     package var patience: Duration
+    /// What may name a proxy: see ``ProxySetting``.
+    package var environment: [String: String]
 
     package init(
       access: NetworkAccess = .allowed, policy: AccessPolicy = AccessPolicy(),
-      resolver: any HostResolver = SystemResolver(), patience: Duration = .seconds(30)
+      resolver: any HostResolver = SystemResolver(), patience: Duration = .seconds(30),
+      environment: [String: String] = [:]
     ) {
       (self.access, self.policy, self.resolver, self.patience) = (access, policy, resolver, patience)
+      self.environment = environment
     }
   }
 
@@ -125,12 +129,16 @@ package actor HTTPTransport {
   /// The client whose connections lead to a checked address of this origin.
   private func client(for address: WebAddress) async throws(HubError) -> HTTPClient {
     if let client = clients[address.origin] { return client }
-    let found = try await options.resolver.addresses(of: address.host)
-    let chosen = try options.policy.choose(found, for: address)
+    let proxy = ProxySetting.proxy(for: address, environment: options.environment)
+    let connection = try await target(of: address, proxy)
     // Another task may have made it meanwhile.
     if let client = clients[address.origin] { return client }
     var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-    configuration.dnsOverride = [address.host: chosen.description]
+    if let proxy {
+      configuration.proxy = .server(host: proxy.host, port: proxy.port)
+    } else {
+      configuration.dnsOverride = [address.host: connection]
+    }
     configuration.httpVersion = .http1Only
     configuration.decompression = .disabled
     configuration.timeout = .init(connect: .seconds(15), read: .nanoseconds(options.patience.nanoseconds))
@@ -143,6 +151,16 @@ package actor HTTPTransport {
     let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     clients[address.origin] = client
     return client
+  }
+
+  /// The IP address to connect to, checked; with a proxy, which finds it itself, a private one is refused as far as it shows.
+  private func target(of address: WebAddress, _ proxy: WebAddress?) async throws(HubError) -> String {
+    if proxy != nil {
+      if let literal = IPAddress(address.host) { _ = try options.policy.choose([literal], for: address) }
+      return address.host
+    }
+    let found = try await options.resolver.addresses(of: address.host)
+    return try options.policy.choose(found, for: address).description
   }
 
   /// What an error of the client means.

@@ -1,3 +1,5 @@
+internal import Dispatch
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
@@ -44,6 +46,12 @@ final class DataFile: Sendable {
 
   func resize(to size: Int) throws(HubError) {
     guard ftruncate(descriptor, off_t(size)) == 0 else { throw FileSystem.lastError("resize", path) }
+  }
+
+  /// Begins to bring what was written to the disk, on another thread, so that ``synchronize()`` at the end has less to
+  /// wait for.
+  func beginWriting() {
+    DispatchQueue.global(qos: .utility).async { [self] in _ = fsync(descriptor) }
   }
 
   func synchronize() throws(HubError) {
