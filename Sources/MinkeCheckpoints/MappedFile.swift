@@ -24,12 +24,13 @@
   private let base: UnsafeRawPointer
   private let isMapped: Bool
 
-  /// Maps the regular file at `path`.
-  package init(path: String) throws(CheckpointError) {
+  /// Maps the regular file at `path`, which messages call `name`.
+  package init(path: String, name: String? = nil) throws(CheckpointError) {
+    let name = name ?? path
     func failure(_ action: String) -> CheckpointError {
       let reason = unsafe String(cString: strerror(errno))
       return CheckpointError(
-        .unreadable, path: path, at: .file, found: "\"\(reason)\" when \(action)",
+        .unreadable, path: name, at: .file, found: "\"\(reason)\" when \(action)",
         expected: "a file that can be read", remedy: "check the path and its permissions")
     }
     guard !path.utf8.contains(0) else {
@@ -46,9 +47,9 @@
       throw CheckpointError(
         .unreadable, path: path, at: .file,
         found: status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "something that is not a plain file",
-        expected: "a .gguf file", remedy: "name the file itself")
+        expected: "a file", remedy: "name the file itself")
     }
-    self.path = path
+    self.path = name
     count = Int(status.st_size)
     identity = FileIdentity(status)
     guard count > 0 else {
