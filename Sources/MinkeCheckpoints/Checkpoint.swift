@@ -1,5 +1,3 @@
-package import MinkeTensors
-
 /// A model on disk, in GGUF's terms: metadata by GGUF's keys, tensors by GGUF's names, with its shapes and its order of
 /// rows.
 ///

@@ -52,8 +52,10 @@ package struct CheckpointConversion: Sendable {
 
   /// What writes the file.
   ///
+  /// - Parameter threadCount: threads that make rows; one for each processor unless given.
   /// - Throws: for a tensor that is not there, before anything is written.
-  package func writer(pool: WorkerPool) throws(CheckpointError) -> GGUFWriter {
+  package func writer(threadCount: Int? = nil) throws(CheckpointError) -> GGUFWriter {
+    let pool = WorkerPool(threadCount: threadCount ?? WorkerPool.availableProcessors)
     var writer = GGUFWriter()
     for key in checkpoint.metadata.keys {
       if let value = checkpoint.metadata[key] { writer.set(key, value) }
@@ -136,10 +138,12 @@ extension CheckpointTensor {
       try unsafe floats.withUnsafeMutableBufferPointer { buffer throws(CheckpointError) in
         try unsafe readFloats(row..<row + 1, into: buffer)
       }
-      if target == .f16, let value = floats.first(where: { $0.isFinite && abs($0) >= FloatFormats.halfLimit }) {
+      if target == .f16, let value = floats.first(where: { $0.isFinite && abs($0) >= FloatFormats.halfLimit })
+      {
         throw CheckpointError(
           .outOfRange, path: name, at: .tensor(name), found: "the weight \(value)",
-          expected: "less than \(FloatFormats.halfLimit), where half precision ends", remedy: "choose bf16 or f32")
+          expected: "less than \(FloatFormats.halfLimit), where half precision ends",
+          remedy: "choose bf16 or f32")
       }
       unsafe floats.withUnsafeBufferPointer { floats in
         unsafe FloatRow.encode(

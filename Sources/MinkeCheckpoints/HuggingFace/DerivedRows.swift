@@ -95,7 +95,7 @@ struct DerivedRows: Sendable {
     unsafe FloatRow.decode(part, source.type, into: floats)
     if let scales { unsafe scales.multiply(floats, row: row) }
     if shift != 0 {
-      for index in unsafe floats.indices { unsafe floats[index] += shift }
+      for index in floats.indices { unsafe floats[index] += shift }
     }
   }
 }

@@ -44,7 +44,7 @@ struct FolderConfiguration {
         .outOfRange, path: fields.path, at: .key("head_dim"), found: "heads of \(headLength)",
         expected: "an even length, for RoPE rotates pairs")
     }
-    isTied = try root.bool("tie_word_embeddings") ?? fields.bool("tie_word_embeddings")
+    isTied = try root.bool("tie_word_embeddings").or(try fields.bool("tie_word_embeddings"))
     rotary = try RotaryFields(fields, family)
     scaleBlock = try Self.scaleBlock(root)
     try refuseWhatIsNotSupported()
@@ -145,7 +145,9 @@ extension FolderConfiguration {
       guard family != .gemma3 else { return stated ?? 131_072 }
       guard let stated else { throw fields.missing("max_position_embeddings", "a whole number") }
       let isUsed = try fields.bool("use_sliding_window") ?? (family == .llama)
-      guard isUsed, let window = try fields.integer("sliding_window", in: Self.contexts) else { return stated }
+      guard isUsed, let window = try fields.integer("sliding_window", in: Self.contexts) else {
+        return stated
+      }
       return min(stated, window)
     }
   }
@@ -162,7 +164,8 @@ extension FolderConfiguration {
     }
     guard types == expected else {
       throw fields.unsupported(
-        "layer_types", expected: "\(layers) types, every \(pattern)th full_attention, the others sliding_attention")
+        "layer_types",
+        expected: "\(layers) types, every \(pattern)th full_attention, the others sliding_attention")
     }
     return pattern
   }

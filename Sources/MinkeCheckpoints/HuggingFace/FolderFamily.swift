@@ -80,7 +80,9 @@ extension FolderFamily {
       return .scales(of: String(name.dropLast(suffix.count)))
     }
     // Of activations, which are not quantised here; and frequencies that follow from the configuration.
-    if [".input_scale", ".output_scale", "rotary_emb.inv_freq"].contains(where: name.hasSuffix) { return .ignored }
+    if [".input_scale", ".output_scale", "rotary_emb.inv_freq"].contains(where: name.hasSuffix) {
+      return .ignored
+    }
     if self == .gemma3, Self.ofVision.contains(where: name.hasPrefix) { return .ignored }
     for prefix in ["", "language_model."] where name == prefix + "lm_head.weight" {
       return .tensor(name: "output.weight", .kept)

@@ -35,7 +35,9 @@ struct FolderFiles: Sendable {
   /// Whether a name that a file states is one of a file beside it.
   static func isPlainName(_ name: String) -> Bool {
     !name.isEmpty && name.utf8.count <= 255 && name != "." && name != ".."
-      && !name.unicodeScalars.contains { $0 == "/" || $0 == "\\" || $0.properties.generalCategory == .control }
+      && !name.unicodeScalars.contains {
+        $0 == "/" || $0 == "\\" || $0.properties.generalCategory == .control
+      }
   }
 
   /// The folder's name; in the Hugging Face cache, the model's.
@@ -80,7 +82,8 @@ struct FolderFiles: Sendable {
 
   private static func blobs(ofSnapshot root: String) -> String? {
     let parts = root.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count >= 4, parts[parts.count - 2] == "snapshots", parts[parts.count - 3].hasPrefix("models--")
+    guard parts.count >= 4, parts[parts.count - 2] == "snapshots",
+      parts[parts.count - 3].hasPrefix("models--")
     else { return nil }
     return parts.dropLast(2).joined(separator: "/") + "/blobs"
   }

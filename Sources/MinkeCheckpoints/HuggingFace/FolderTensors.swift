@@ -96,7 +96,8 @@ struct FolderTensor: Sendable {
   }
 
   init(
-    name: String, _ source: SafetensorsTensor, _ treatment: FolderFamily.Treatment, scales: SafetensorsTensor?,
+    name: String, _ source: SafetensorsTensor, _ treatment: FolderFamily.Treatment,
+    scales: SafetensorsTensor?,
     _ configuration: FolderConfiguration
   ) throws(CheckpointError) {
     guard 1...2 ~= source.shape.count, source.shape.allSatisfy({ $0 > 0 }) else {
@@ -109,7 +110,7 @@ struct FolderTensor: Sendable {
         DerivedRows.readable.map(\.rawValue).joined(separator: ", "))
     }
     let isVector = source.shape.count == 1
-    guard (treatment != .norm || isVector), (source.type == .float8_e4m3) == (scales != nil) else {
+    guard treatment != .norm || isVector, (source.type == .float8_e4m3) == (scales != nil) else {
       throw FolderTensors.failure(
         .malformed, source, "a norm of two dimensions, or scales and 8-bit floats without each other",
         "vectors for norms; scales for 8-bit floats alone")
@@ -151,9 +152,10 @@ struct FolderTensor: Sendable {
     let groups = ["token_embd", "rope_freqs", "blk", "output_norm", "output"]
     let group = groups.firstIndex(of: parts[0]) ?? groups.count
     // Numbers of layers are compared as text of one length.
-    return ["\(group)"] + parts.map { part in
-      Int(part) == nil ? part : String(repeating: "0", count: max(0, 8 - part.count)) + part
-    }
+    return ["\(group)"]
+      + parts.map { part in
+        Int(part) == nil ? part : String(repeating: "0", count: max(0, 8 - part.count)) + part
+      }
   }
 
   /// The tensor, whose data is there.
@@ -166,7 +168,8 @@ struct FolderTensor: Sendable {
       if rows.isAsStored {
         return CheckpointTensor(
           StoredTensor(
-            name: record.name, dimensions: record.dimensions, type: rows.type, byteRange: rows.source.byteRange,
+            name: record.name, dimensions: record.dimensions, type: rows.type,
+            byteRange: rows.source.byteRange,
             file: rows.source.file))
       }
       if record.dimensions.count == 1 { return CheckpointTensor(vector(rows)) }
@@ -180,6 +183,7 @@ struct FolderTensor: Sendable {
     unsafe bytes.withUnsafeMutableBytes { unsafe rows.read(0..<rows.rows, into: $0) }
     let file = MappedFile(copying: bytes, path: record.name)
     return StoredTensor(
-      name: record.name, dimensions: record.dimensions, type: rows.type, byteRange: 0..<bytes.count, file: file)
+      name: record.name, dimensions: record.dimensions, type: rows.type, byteRange: 0..<bytes.count,
+      file: file)
   }
 }

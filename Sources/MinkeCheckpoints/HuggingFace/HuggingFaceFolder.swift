@@ -1,5 +1,3 @@
-package import MinkeTensors
-
 /// A model as it is published on Hugging Face, read as if it were a GGUF file: a folder with `config.json`, `tokenizer.json`
 /// and the weights in safetensors format, in one file or in shards with an index.
 ///
@@ -21,11 +19,14 @@ package struct HuggingFaceFolder: Checkpoint {
     guard let configurationFile = try files.open("config.json") else {
       throw CheckpointError(
         .missing, path: files.path, at: .file, found: "a folder without config.json",
-        expected: "a model in Hugging Face layout: config.json, tokenizer.json and .safetensors files, or a .gguf file")
+        expected:
+          "a model in Hugging Face layout: config.json, tokenizer.json and .safetensors files, or a .gguf file"
+      )
     }
     guard let fields = try files.fields("config.json", limit: FolderConfiguration.sizeLimit) else {
       throw CheckpointError(
-        .unreadable, path: files.path + "/config.json", at: .file, found: "no file any more", expected: "a file")
+        .unreadable, path: files.path + "/config.json", at: .file, found: "no file any more",
+        expected: "a file")
     }
     let configuration = try FolderConfiguration(fields)
     let shards = try FolderShards(files)
@@ -81,7 +82,8 @@ struct FolderShards {
     guard let bytes = try folder.read(indexName, limit: ShardIndex.sizeLimit) else {
       throw CheckpointError(
         .missing, path: folder.path, at: .file, found: "a folder with neither \(single) nor \(indexName)",
-        expected: "weights in safetensors format", remedy: "other formats of weights run code when they are read")
+        expected: "weights in safetensors format",
+        remedy: "other formats of weights run code when they are read")
     }
     let index = try ShardIndex(bytes, path: folder.path + "/" + indexName)
     files = try index.fileNames.map { (name) throws(CheckpointError) in
@@ -99,9 +101,11 @@ struct FolderShards {
   private func check(_ index: ShardIndex, _ path: String) throws(CheckpointError) {
     var found = Set<String>()
     for (file, name) in zip(files, index.fileNames) {
-      for tensor in file.tensors where index.fileOfTensor[tensor.name] != name || !found.insert(tensor.name).inserted {
+      for tensor in file.tensors
+      where index.fileOfTensor[tensor.name] != name || !found.insert(tensor.name).inserted {
         throw CheckpointError(
-          .malformed, path: file.file.path, at: .tensor(tensor.name), found: "a tensor that the index has elsewhere",
+          .malformed, path: file.file.path, at: .tensor(tensor.name),
+          found: "a tensor that the index has elsewhere",
           expected: "every tensor in the file that the index names")
       }
     }

@@ -38,7 +38,8 @@ struct PieceScores {
     for id in 0..<list.count where list.types[id] == TokenList.Kind.normal.rawValue {
       guard let text = table.text(of: id), table.divisions(of: text) == mergeCounts[id] else {
         throw CheckpointError(
-          .unsupported, path: file.path, at: .key("model.merges"), found: "\(mergeCounts[id]) merges to token \(id)",
+          .unsupported, path: file.path, at: .key("model.merges"),
+          found: "\(mergeCounts[id]) merges to token \(id)",
           expected: "one for each division into two tokens, as SentencePiece merges")
       }
     }
@@ -65,7 +66,8 @@ private struct PieceTable {
     mask = size - 1
     slots = [Int32](repeating: -1, count: size)
     for (id, place) in file.places.enumerated() {
-      let isText = [TokenList.Kind.normal.rawValue, TokenList.Kind.userDefined.rawValue].contains(list.types[id])
+      let isText = [TokenList.Kind.normal.rawValue, TokenList.Kind.userDefined.rawValue].contains(
+        list.types[id])
       guard let place, isText else { continue }
       var slot = Self.hash(file.tokens[place]) & mask
       while slots[slot] >= 0 { slot = (slot + 1) & mask }

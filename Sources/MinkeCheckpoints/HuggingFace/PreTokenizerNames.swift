@@ -41,7 +41,8 @@ enum PreTokenizerNames {
     Published(
       name: "deepseek-llm", composes: false,
       stages: [
-        "[\r\n]", #"\s?["# + deepSeekLetters + "]+", #"\s?[!-/:-~！-／：-～‘-‟　-。]+"#, #"\s+$"#, deepSeekCJK, digits,
+        "[\r\n]", #"\s?["# + deepSeekLetters + "]+", #"\s?[!-/:-~！-／：-～‘-‟　-。]+"#, #"\s+$"#, deepSeekCJK,
+        digits,
       ]),
   ]
 
@@ -62,7 +63,8 @@ enum PreTokenizerNames {
       return isR1 ? "deepseek-r1-qwen" : name
     case (let name, true):
       throw CheckpointError(
-        .unsupported, path: file.path, at: .key("model.ignore_merges"), found: "true with the splits of \(name)",
+        .unsupported, path: file.path, at: .key("model.ignore_merges"),
+        found: "true with the splits of \(name)",
         expected: "false")
     }
   }
@@ -73,7 +75,8 @@ enum PreTokenizerNames {
     guard steps.count == 1, steps[0]["type"]?.string == "NFC" else {
       throw CheckpointError(
         .unsupported, path: file.path, at: .key("normalizer"),
-        found: steps.map { $0["type"]?.string ?? "another" }.joined(separator: ", "), expected: "none, or NFC")
+        found: steps.map { $0["type"]?.string ?? "another" }.joined(separator: ", "), expected: "none, or NFC"
+      )
     }
     return true
   }
@@ -100,7 +103,8 @@ enum PreTokenizerNames {
         stages.append(step["pattern"]?["Regex"]?.string ?? "")
       default:
         throw CheckpointError(
-          .unsupported, path: file.path, at: .key("pre_tokenizer"), found: "the step \(printable(type)) with other options",
+          .unsupported, path: file.path, at: .key("pre_tokenizer"),
+          found: "the step \(printable(type)) with other options",
           expected: "ByteLevel without add_prefix_space, Digits one by one, Split by isolating a Regex")
       }
     }

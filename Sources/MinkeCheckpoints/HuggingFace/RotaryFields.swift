@@ -20,27 +20,28 @@ struct RotaryFields {
 
   init(_ fields: JSONFields, _ family: FolderFamily) throws(CheckpointError) {
     let parameters = try fields.object("rope_parameters")
-    let full = try parameters?.object("full_attention") ?? parameters
+    let full = try (parameters?.object("full_attention")) ?? parameters
     let fallback = family == .gemma3 ? 1_000_000.0 : 10_000
     base =
-      try full?.number("rope_theta", in: Self.bases) ?? fields.number("rope_theta", in: Self.bases) ?? fallback
+      try (full?.number("rope_theta", in: Self.bases)).or(try fields.number("rope_theta", in: Self.bases))
+      ?? fallback
     if family == .gemma3 {
       let local = try parameters?.object("sliding_attention")
       if let local, let type = try Self.type(local), type != "default" {
         throw local.unsupported("rope_type", expected: "\"default\"")
       }
       localBase =
-        try local?.number("rope_theta", in: Self.bases)
-        ?? fields.number("rope_local_base_freq", in: Self.bases) ?? 10_000
+        try (local?.number("rope_theta", in: Self.bases))
+        .or(try fields.number("rope_local_base_freq", in: Self.bases)) ?? 10_000
     } else {
       localBase = nil
     }
-    scaling = try Self.scaling(full ?? fields.object("rope_scaling"), fields)
+    scaling = try Self.scaling(full.or(try fields.object("rope_scaling")), fields)
   }
 
   /// Older files say `type`.
   private static func type(_ scaling: JSONFields) throws(CheckpointError) -> String? {
-    try scaling.string("rope_type") ?? scaling.string("type")
+    try scaling.string("rope_type").or(try scaling.string("type"))
   }
 
   private static func scaling(
@@ -74,7 +75,9 @@ struct RotaryFields {
     _ scaling: JSONFields, _ fields: JSONFields
   ) throws(CheckpointError) -> Int {
     let (key, range) = ("original_max_position_embeddings", FolderConfiguration.contexts)
-    if let context = try scaling.integer(key, in: range) ?? fields.integer(key, in: range) { return context }
+    if let context = try scaling.integer(key, in: range).or(try fields.integer(key, in: range)) {
+      return context
+    }
     return try fields.requiredInteger("max_position_embeddings", in: range)
   }
 

@@ -34,10 +34,10 @@ struct SpecialTokens {
     let ends = try Self.ids("eos_token_id", generation, configuration, list.count)
     self.list = list
     texts = (beginning?.text, end?.text)
-    self.beginning =
-      try beginning?.id ?? Self.ids("bos_token_id", generation, configuration, list.count).first
+    self.beginning = try (beginning?.id).or(
+      try Self.ids("bos_token_id", generation, configuration, list.count).first)
     self.end = end?.id ?? ends.first
-    unknown = try list.unknown ?? named("unk_token")?.id
+    unknown = try list.unknown.or(try named("unk_token")?.id)
     padding = try named("pad_token")?.id
     otherEnds = ends.filter { [end = self.end] in $0 != end }
   }

@@ -24,7 +24,8 @@ struct TokenList {
     self.file = file
     guard file.places.count <= vocabularySize else {
       throw CheckpointError(
-        .malformed, path: file.path, at: .key("model.vocab"), found: "identifiers up to \(file.places.count - 1)",
+        .malformed, path: file.path, at: .key("model.vocab"),
+        found: "identifiers up to \(file.places.count - 1)",
         expected: "at most \(vocabularySize - 1), the last row of the embedding")
     }
     let added = try Self.addedTokens(file, vocabularySize)
@@ -77,12 +78,15 @@ struct TokenList {
   /// never become one.
   private static func looksSpecial(_ text: String) -> Bool {
     (text.hasPrefix("<|") && text.hasSuffix("|>")) || (text.hasPrefix("<｜") && text.hasSuffix("｜>"))
-      || (text.hasPrefix("<unused") && text.hasSuffix(">")) || ["<pad>", "<mask>", "<2mass>", "[@BOS@]"].contains(text)
+      || (text.hasPrefix("<unused") && text.hasSuffix(">"))
+      || ["<pad>", "<mask>", "<2mass>", "[@BOS@]"].contains(text)
   }
 
   /// Whether a token is spelled `<0xHH>`.
   private static func isByte(_ token: ArraySlice<UInt8>) -> Bool {
-    guard token.count == 6, token.starts(with: "<0x".utf8), token.last == UInt8(ascii: ">") else { return false }
+    guard token.count == 6, token.starts(with: "<0x".utf8), token.last == UInt8(ascii: ">") else {
+      return false
+    }
     return token.dropFirst(3).dropLast().allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }
   }
 

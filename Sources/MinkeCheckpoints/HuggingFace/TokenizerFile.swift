@@ -27,7 +27,6 @@ struct TokenizerFile {
   static let tokenLimit = 1 << 22
 
   init(_ bytes: [UInt8], path: String) throws(CheckpointError) {
-    self.path = path
     var reader = try JSONReader(bytes, path: path)
     var hasModel = false
     var file = Self(path: path)
@@ -49,7 +48,8 @@ struct TokenizerFile {
     try reader.finish()
     guard !file.places.isEmpty else {
       throw CheckpointError(
-        .missing, path: path, at: .key("model.vocab"), found: "no vocabulary", expected: "tokens with their identifiers")
+        .missing, path: path, at: .key("model.vocab"), found: "no vocabulary",
+        expected: "tokens with their identifiers")
     }
     self = file
   }

@@ -64,13 +64,14 @@ struct TokenizerKeys {
     if let bytes = try files.read(name, limit: Self.templateLimit) {
       guard let text = String(validating: bytes, as: UTF8.self) else {
         throw CheckpointError(
-          .malformed, path: files.path + "/" + name, at: .file, found: "text that is not UTF-8", expected: "UTF-8")
+          .malformed, path: files.path + "/" + name, at: .file, found: "text that is not UTF-8",
+          expected: "UTF-8")
       }
       return keys.set(key, text)
     }
     guard let elements = settings["chat_template"]?.elements else {
       let processor = try files.fields("chat_template.json", limit: Self.templateLimit)
-      return keys.set(key, try settings.string("chat_template") ?? processor?.string("chat_template"))
+      return keys.set(key, try settings.string("chat_template").or(try processor?.string("chat_template")))
     }
     var names: [String] = []
     for element in elements {
@@ -128,13 +129,15 @@ private enum TokenModel {
   /// Whether text gets a space before it: by a normaliser that prepends one, or a pre-tokeniser that marks words.
   private static func addsSpace(_ file: TokenizerFile) throws(CheckpointError) -> Bool {
     var adds = false
-    for step in (file.normalizer?["normalizers"]?.elements ?? [file.normalizer ?? .null]) where step != .null {
+    for step in (file.normalizer?["normalizers"]?.elements ?? [file.normalizer ?? .null]) where step != .null
+    {
       switch step["type"]?.string {
       case "Prepend" where step["prepend"]?.string == "▁": adds = true
       case "Replace" where step["pattern"]?["String"]?.string == " " && step["content"]?.string == "▁": break
       default:
         throw CheckpointError(
-          .unsupported, path: file.path, at: .key("normalizer"), found: step["type"]?.string ?? "another step",
+          .unsupported, path: file.path, at: .key("normalizer"),
+          found: step["type"]?.string ?? "another step",
           expected: "▁ for a space, and before the text")
       }
     }
@@ -146,7 +149,8 @@ private enum TokenModel {
       adds = step["prepend_scheme"]?.string != "never"
     default:
       throw CheckpointError(
-        .unsupported, path: file.path, at: .key("pre_tokenizer"), found: step["type"]?.string ?? "another step",
+        .unsupported, path: file.path, at: .key("pre_tokenizer"),
+        found: step["type"]?.string ?? "another step",
         expected: "none, or Metaspace with ▁ that does not split")
     }
     return adds

@@ -147,7 +147,7 @@ struct JSONReader {
       try array { (reader) throws(CheckpointError) in elements.append(try reader.value()) }
       return .array(elements)
     case "\"": return .string(try string())
-    case "0"..."9", "-", "N", "I": return try number()
+    case .some("0"..."9"), "-", "N", "I": return try number()
     default:
       for (word, value) in [("true", JSONValue.bool(true)), ("false", .bool(false)), ("null", .null)]
       where skipped(word: word) { return value }
@@ -280,7 +280,8 @@ extension JSONReader {
   private mutating func fourDigits() throws(CheckpointError) -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<4 {
-      guard position < bytes.count, let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue else {
+      guard position < bytes.count, let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue
+      else {
         throw failure(describedNext, "four hexadecimal digits")
       }
       value = value << 4 | UInt32(digit)

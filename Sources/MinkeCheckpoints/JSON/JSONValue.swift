@@ -42,6 +42,16 @@ enum JSONValue: Equatable, Sendable {
   }
 }
 
+extension Optional {
+  /// The value, or else another: `??` for what throws errors of one type.
+  func or(
+    _ other: @autoclosure () throws(CheckpointError) -> Wrapped?
+  ) throws(CheckpointError) -> Wrapped? {
+    if let self { return self }
+    return try other()
+  }
+}
+
 /// The members of an object in a file, each read with its type and range. A member that is `null` is absent.
 struct JSONFields: Sendable {
   let path: String

@@ -8,13 +8,13 @@ enum FloatRow {
   ) {
     if let element = type.element {
       // The bytes are one row, by construction.
-      guard let base = unsafe floats.baseAddress,
+      guard let base = floats.baseAddress,
         let row = try? unsafe StoredMatrix(type: element, rows: 1, columns: floats.count, bytes: bytes)
       else { return }
       return unsafe dequantizeRow(row, row: 0, into: base)
     }
     unsafe FloatFormats.e4m3.withUnsafeBufferPointer { table in
-      for index in unsafe floats.indices { unsafe floats[index] = table[Int(bytes[index])] }
+      for index in floats.indices { unsafe floats[index] = table[Int(bytes[index])] }
     }
   }
 
@@ -24,18 +24,18 @@ enum FloatRow {
   ) {
     switch type {
     case .f16:
-      for index in unsafe floats.indices {
+      for index in floats.indices {
         unsafe bytes.storeBytes(
           of: FloatFormats.half(floats[index]).littleEndian, toByteOffset: 2 * index, as: UInt16.self)
       }
     case .bf16:
-      for index in unsafe floats.indices {
+      for index in floats.indices {
         unsafe bytes.storeBytes(
           of: FloatFormats.bfloat16(floats[index]).littleEndian, toByteOffset: 2 * index, as: UInt16.self)
       }
     default:
       precondition(type == .f32, "a float type")
-      for index in unsafe floats.indices {
+      for index in floats.indices {
         unsafe bytes.storeBytes(
           of: floats[index].bitPattern.littleEndian, toByteOffset: 4 * index, as: UInt32.self)
       }

@@ -54,7 +54,8 @@ struct SafetensorsFile: Sendable {
     guard length <= file.count - 8 else {
       throw CheckpointError(
         .truncated, path: file.path, at: place, offset: 0, found: "\(length) bytes",
-        expected: "at most the \(file.count - 8) that remain", remedy: "the file is incomplete: fetch it again")
+        expected: "at most the \(file.count - 8) that remain",
+        remedy: "the file is incomplete: fetch it again")
     }
     let end = 8 + Int(length)
     return (unsafe file.withBytes(in: 8..<end) { unsafe Array($0) }, end)
@@ -88,7 +89,8 @@ struct SafetensorsFile: Sendable {
     let (last, overflow) = dataStart.addingReportingOverflow(end)
     guard begin >= 0, end >= begin, !overflow, end - begin == byteCount else {
       throw malformed(
-        file, name, "data from \(begin) to \(end)", "\(byteCount) bytes, as shape \(shape) and type \(typeName) say")
+        file, name, "data from \(begin) to \(end)",
+        "\(byteCount) bytes, as shape \(shape) and type \(typeName) say")
     }
     return SafetensorsTensor(
       name: name, type: type, shape: shape, file: file, byteRange: dataStart + begin..<last)

@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Foundation
 internal import MinkeCheckpoints
 internal import MinkeHub
-internal import MinkeTensors
 
 struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -27,12 +26,14 @@ struct ConvertCommand: ParsableCommand {
   var output: String
 
   @Option(
-    help: ArgumentHelp("What matrices become: \(TypeNames.all).", valueName: "type"), transform: TypeNames.parse)
+    help: ArgumentHelp("What matrices become: \(TypeNames.all).", valueName: "type"),
+    transform: TypeNames.parse)
   var type = CheckpointConversion.Target.auto
 
   @Option(
     help: ArgumentHelp(
-      "Write several files of about so many bytes of weights; 500M is 500 million, 4G 4 billion.", valueName: "size"),
+      "Write several files of about so many bytes of weights; 500M is 500 million, 4G 4 billion.",
+      valueName: "size"),
     transform: ByteSize.parse)
   var splitSize: Int?
 
@@ -57,34 +58,28 @@ struct ConvertCommand: ParsableCommand {
         "\(quoted(folder)) is not a model folder: expected a folder with config.json, tokenizer.json and .safetensors files"
       )
     }
+    guard force || !FileManager.default.fileExists(atPath: output) else {
+      throw CommandError("\(quoted(output)) exists: choose another name, or replace it with --force")
+    }
     let start = ContinuousClock.now
     let checkpoint = try openCheckpoint(path: folder)
     var conversion = CheckpointConversion(checkpoint, to: type)
     let display = ConversionDisplay(
       title: (folder as NSString).lastPathComponent, total: conversion.byteCount)
     conversion.progress = display.advance
-    let pool = WorkerPool(threadCount: threads ?? WorkerPool.availableProcessors)
     Interrupts.begin { display.stop() }
     defer { Interrupts.end() }
     let paths: [String]
     do {
       defer { display.clear() }
-      paths = try conversion.writer(pool: pool)
+      paths = try conversion.writer(threadCount: threads)
         .write(to: output, partSize: splitSize ?? .max, replacesExisting: force)
     } catch {
-      throw display.isStopped ? ExitCode(Interrupts.status) : Self.advised(error)
+      throw display.isStopped ? ExitCode(Interrupts.status) : error
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let report = ConversionReport(paths, checkpoint, "\(conversion.mainType.type)", seconds)
     StandardStream.output.write(json ? try JSONText.pretty(report) : report.text)
-  }
-
-  /// What the command line can do about a file that is there.
-  private static func advised(_ error: any Error) -> any Error {
-    guard let error = error as? CheckpointError, error.remedy?.contains("allow replacing") == true else {
-      return error
-    }
-    return CommandError("\(quoted(error.path)) exists: choose another name, or replace it with --force")
   }
 }
 

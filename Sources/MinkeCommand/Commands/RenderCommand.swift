@@ -18,7 +18,8 @@ struct RenderCommand: AsyncParsableCommand {
         minke render smollm2:135m --messages messages.json
       """)
 
-  @Argument(help: "A model whose chat template to use: a name, or the path of a .gguf file or a model folder.")
+  @Argument(
+    help: "A model whose chat template to use: a name, or the path of a .gguf file or a model folder.")
   var model: String?
 
   @Option(help: ArgumentHelp("A Jinja template.", valueName: "file"))

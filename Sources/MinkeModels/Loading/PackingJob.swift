@@ -32,7 +32,8 @@ struct PackingJob: @unchecked Sendable {
           unsafe tensor.readRows(rows, into: bytes)
           // The memory holds these rows.
           let part = try? unsafe StoredMatrix(
-            type: tensor.type, rows: rows.count, columns: tensor.columns, bytes: UnsafeRawBufferPointer(bytes))
+            type: tensor.type, rows: rows.count, columns: tensor.columns, bytes: UnsafeRawBufferPointer(bytes)
+          )
           if let part { matrix.pack(part, from: panels.lowerBound) }
         }
       }
@@ -51,7 +52,8 @@ struct PackingJob: @unchecked Sendable {
     while !rest.isEmpty {
       let panels = rest.prefix(panelsPerStep)
       let rows =
-        panels.lowerBound * PackedFormat.panelRows..<min(panels.upperBound * PackedFormat.panelRows, matrix.rows)
+        panels.lowerBound
+        * PackedFormat.panelRows..<min(panels.upperBound * PackedFormat.panelRows, matrix.rows)
       body(panels, rows)
       tensor.releasePages(ofRows: rows)
       rest = rest.dropFirst(panels.count)
