@@ -230,7 +230,12 @@ def save_tokenizer(folder, count):
 def save_folder(name, model, stored):
     folder = HERE / "folders" / name
     shutil.rmtree(folder, ignore_errors=True)
-    model.to({F32: torch.float32, F16: torch.float16, BF16: torch.bfloat16}[stored]).save_pretrained(folder)
+    model.save_pretrained(folder)
+    # Vectors stay as they are: the reference did not compute on rounded ones.
+    kind = {F32: torch.float32, F16: torch.float16, BF16: torch.bfloat16}[stored]
+    weights = {key: value.to(kind) if value.ndim > 1 else value for key, value in model.named_parameters()}
+    save_file({key: value.detach().contiguous() for key, value in weights.items()}, folder / "model.safetensors",
+              metadata={"format": "pt"})
     (folder / "generation_config.json").unlink(missing_ok=True)
     save_tokenizer(folder, min(model.config.vocab_size, 94))
 
