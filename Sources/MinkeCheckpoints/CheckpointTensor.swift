@@ -24,6 +24,14 @@ package struct CheckpointTensor: Sendable {
     contents = .derived(rows)
   }
 
+  /// Of the file that the rows come from, for messages.
+  var path: String {
+    switch contents {
+    case .stored(let tensor): tensor.file.path
+    case .derived(let derived): derived.source.file.path
+    }
+  }
+
   /// Elements in a row.
   package var columns: Int { dimensions[0] }
   /// Rows in all: the product of all dimensions but the first.

@@ -50,7 +50,8 @@ struct TokenizerFolderTests {
   @Test("Strings that only look alike are two tokens, and merges may be lists")
   func exactBytes() throws {
     // Spelled out: Foundation takes the first two for one.
-    let text = #"{"model": {"type": "BPE", "vocab": {"é": 0, "e\u0301": 1, "a": 2, "aé": 5}, "merges": [["a", "é"]]},"#
+    let text =
+      #"{"model": {"type": "BPE", "vocab": {"é": 0, "e\u0301": 1, "a": 2, "aé": 5}, "merges": [["a", "é"]]},"#
     let steps = #""pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false}, "added_tokens": []}"#
     let metadata = try TinyFolder(["tokenizer.json": Array((text + steps).utf8)]).open().metadata
     let tokens = try metadata.requiredStrings("tokenizer.ggml.tokens")
@@ -97,6 +98,19 @@ struct TokenizerFolderTests {
     #expect(error(["pre_tokenizer": split(qwen), "model": ignoring])?.place == .key("model.ignore_merges"))
   }
 
+  private static func pieces(_ vocabulary: String, _ merges: String) -> String {
+    """
+    {"type": "BPE", "byte_fallback": true, "vocab": {"<unk>": 0, "<0x41>": 1, "▁": 2, "a": 3, \(vocabulary)},
+     "merges": [\(merges)]}
+    """
+  }
+
+  private static var eightRows: [UInt8] {
+    var raw = RawSafetensors()
+    raw.add("model.embed_tokens.weight", [8, 8], Array(repeating: 0, count: 64))
+    return raw.bytes
+  }
+
   @Test("SentencePiece's scores come back from merges")
   func sentencePiece() throws {
     let model = """
@@ -112,7 +126,7 @@ struct TokenizerFolderTests {
     let plain = try metadata(changes, settings: "{\"eos_token\": \"a\"}")
     #expect(try plain.string("tokenizer.ggml.model") == "llama")
     #expect(try plain.integers("tokenizer.ggml.token_type") == [2, 6, 1, 1, 1, 4])
-    #expect(try plain.floats("tokenizer.ggml.scores") == [-3, -3, -3, -3, -1, -2])
+    #expect(try plain.floats("tokenizer.ggml.scores") == [0, -1, -2, -3, -4, -5])
     #expect(Array(try plain.requiredStrings("tokenizer.ggml.tokens"))[4...] == ["▁a", "  "])
     #expect(try plain.bool("tokenizer.ggml.add_space_prefix") == false)
     #expect(try plain.integer("tokenizer.ggml.unknown_token_id") == 0)
@@ -125,6 +139,17 @@ struct TokenizerFolderTests {
       try metadata(prepending, settings: "{\"eos_token\": \"a\"}").bool("tokenizer.ggml.add_space_prefix")
         == true)
 
+    // Numbered in another order, scores are the merges' places. Numbered in theirs, a piece may have no merges.
+    for (vocabulary, merges, scores) in [
+      (#""b": 4, "ab": 5, "ba": 6"#, #""b a", "a b""#, [-3, -3, -3, -3, -3, -2, -1, -3]),
+      (#""b": 4, "aa": 5, "ab": 6"#, #""a b""#, [0, -1, -2, -3, -4, -5, -6, -7]),
+    ] as [(String, String, [Float])] {
+      var other = changes
+      other["added_tokens"] = "[]"
+      other["model"] = Self.pieces(vocabulary, merges)
+      let scored = try metadata(other, ["model.safetensors": Self.eightRows])
+      #expect(try scored.floats("tokenizer.ggml.scores") == scores)
+    }
     // Merges that no scores can say: one division missing, one of them elsewhere, one of a token that is not there.
     for (vocabulary, merges) in [
       (#""b": 4, "ab": 5, "abb": 6, "bb": 7"#, #""a b", "ab b", "b b""#),
@@ -133,15 +158,8 @@ struct TokenizerFolderTests {
     ] {
       var bad = changes
       bad["added_tokens"] = "[]"
-      bad["model"] = """
-        {"type": "BPE", "byte_fallback": true, "vocab": {"<unk>": 0, "<0x41>": 1, "▁": 2, "a": 3, \(vocabulary)},
-         "merges": [\(merges)]}
-        """
-      let rows = TinyFolder.weights { raw in
-        raw = RawSafetensors()
-        raw.add("model.embed_tokens.weight", [8, 8], Array(repeating: 0, count: 64))
-      }
-      #expect(error(bad, ["model.safetensors": rows.bytes])?.place == .key("model.merges"), "\(merges)")
+      bad["model"] = Self.pieces(vocabulary, merges)
+      #expect(error(bad, ["model.safetensors": Self.eightRows])?.place == .key("model.merges"), "\(merges)")
     }
   }
 

@@ -141,7 +141,7 @@ extension CheckpointTensor {
       if target == .f16, let value = floats.first(where: { $0.isFinite && abs($0) >= FloatFormats.halfLimit })
       {
         throw CheckpointError(
-          .outOfRange, path: name, at: .tensor(name), found: "the weight \(value)",
+          .outOfRange, path: path, at: .tensor(name), found: "the weight \(value)",
           expected: "less than \(FloatFormats.halfLimit), where half precision ends",
           remedy: "choose bf16 or f32")
       }

@@ -46,6 +46,11 @@ struct TokenizerFile {
       }
     }
     try reader.finish()
+    if let type = file.model["type"]?.string, type != "BPE" {
+      throw CheckpointError(
+        .unsupported, path: path, at: .key("model.type"), found: "\"\(printable(type))\"", expected: "\"BPE\""
+      )
+    }
     guard !file.places.isEmpty else {
       throw CheckpointError(
         .missing, path: path, at: .key("model.vocab"), found: "no vocabulary",
@@ -146,10 +151,16 @@ struct FlatStrings: Sendable {
     starts.append(UInt32(memory.bytes.count - string.count))
   }
 
-  subscript(index: Int) -> ArraySlice<UInt8> {
+  subscript(index: Int) -> ArraySlice<UInt8> { memory.bytes[range(index)] }
+
+  /// Strings and lengths.
+  var bytes: [UInt8] { memory.bytes }
+
+  /// Where in ``bytes`` a string lies.
+  func range(_ index: Int) -> Range<Int> {
     let end =
       index + 1 < starts.count ? Int(starts[index + 1]) - StringArray.lengthFieldBytes : memory.bytes.count
-    return memory.bytes[Int(starts[index])..<end]
+    return Int(starts[index])..<end
   }
 
   /// As a value of metadata.

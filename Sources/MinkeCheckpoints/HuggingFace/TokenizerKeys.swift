@@ -109,9 +109,6 @@ private enum TokenModel {
     func refuse(_ key: String, _ found: String, _ expected: String) -> CheckpointError {
       CheckpointError(.unsupported, path: file.path, at: .key(key), found: found, expected: expected)
     }
-    if let type = file.model["type"]?.string, type != "BPE" {
-      throw refuse("model.type", "\"\(printable(type))\"", "\"BPE\"")
-    }
     for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
       if let text = file.model[key]?.string, !text.isEmpty {
         throw refuse("model." + key, "\"\(printable(text))\"", "none")
