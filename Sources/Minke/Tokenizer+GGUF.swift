@@ -9,6 +9,11 @@ extension Tokenizer {
   public convenience init(_ file: GGUFFile) throws {
     try self.init(TokenizerConfiguration(file.metadata))
   }
+
+  /// The tokenizer of any checkpoint.
+  package convenience init(_ checkpoint: any Checkpoint) throws {
+    try self.init(TokenizerConfiguration(checkpoint.metadata))
+  }
 }
 
 extension TokenizerConfiguration {

@@ -30,9 +30,9 @@ public struct CheckpointSummary: Sendable, Equatable {
   }
 }
 
-extension GGUFFile {
+extension Checkpoint {
   /// What the file says of itself. A key of the wrong type counts as absent: what is shown need not be valid.
-  public var summary: CheckpointSummary {
+  package var summary: CheckpointSummary {
     func text(_ key: String) -> String? {
       if case .string(let text) = metadata[key] { text } else { nil }
     }

@@ -24,13 +24,14 @@
   private let base: UnsafeRawPointer
   private let isMapped: Bool
 
-  /// Maps the regular file at `path`, or what lies in `range` of it, which begins at a multiple of the page size: its
-  /// bytes count from 0 then.
-  package init(path: String, range: Range<Int>? = nil) throws(CheckpointError) {
+  /// Maps the regular file at `path`, which messages call `name`, or what lies in `range` of it, which begins at a multiple
+  /// of the page size: its bytes count from 0 then.
+  package init(path: String, name: String? = nil, range: Range<Int>? = nil) throws(CheckpointError) {
+    let name = name ?? path
     func failure(_ action: String) -> CheckpointError {
       let reason = unsafe String(cString: strerror(errno))
       return CheckpointError(
-        .unreadable, path: path, at: .file, found: "\"\(reason)\" when \(action)",
+        .unreadable, path: name, at: .file, found: "\"\(reason)\" when \(action)",
         expected: "a file that can be read", remedy: "check the path and its permissions")
     }
     guard !path.utf8.contains(0) else {
@@ -47,16 +48,16 @@
       throw CheckpointError(
         .unreadable, path: path, at: .file,
         found: status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "something that is not a plain file",
-        expected: "a .gguf file", remedy: "name the file itself")
+        expected: "a file", remedy: "name the file itself")
     }
     let length = Int(status.st_size)
     let range = range ?? 0..<length
     guard range.lowerBound >= 0, range.upperBound <= length else {
       throw CheckpointError(
-        .truncated, path: path, at: .file, found: "\(length) bytes", expected: "at least \(range.upperBound)",
+        .truncated, path: name, at: .file, found: "\(length) bytes", expected: "at least \(range.upperBound)",
         remedy: "the file is incomplete: copy or fetch it again")
     }
-    self.path = path
+    self.path = name
     count = range.count
     identity = FileIdentity(status)
     guard count > 0 else {

@@ -15,13 +15,19 @@ final class OutputFile {
   private var buffer: [UInt8] = []
   private static let bufferBytes = 1 << 20
 
-  init(path: String) throws(CheckpointError) {
+  private let replacesExisting: Bool
+
+  /// - Parameter replacesExisting: whether a file of this name is replaced; otherwise it is an error, also when it appears
+  ///   while this one is written.
+  init(path: String, replacesExisting: Bool = true) throws(CheckpointError) {
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw CheckpointError(
         .unwritable, path: path, at: .file, found: "an empty path or one with a zero byte",
         expected: "a file path")
     }
     self.path = path
+    self.replacesExisting = replacesExisting
+    if !replacesExisting { try Self.checkAbsent(path) }
     temporaryPath = path + ".partial-" + String(UInt64.random(in: 0 ... .max), radix: 36)
     descriptor = unsafe open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Self.failure("creating it", path) }
@@ -48,11 +54,43 @@ final class OutputFile {
     guard fsync(descriptor) == 0 else { throw Self.failure("flushing it to disk", path) }
     let result = close(descriptor)
     descriptor = -1
-    guard result == 0, unsafe rename(temporaryPath, path) == 0 else {
-      let error = Self.failure("giving it its name", path)
+    do throws(CheckpointError) {
+      guard result == 0 else { throw Self.failure("closing it", path) }
+      try takeName()
+    } catch {
       unsafe unlink(temporaryPath)
       throw error
     }
+    synchronizeFolder()
+  }
+
+  private func takeName() throws(CheckpointError) {
+    if !replacesExisting {
+      // Unlike renaming, a link never takes another file's name.
+      if unsafe link(temporaryPath, path) == 0 {
+        unsafe unlink(temporaryPath)
+        return
+      }
+      // Some file systems have no links.
+      try Self.checkAbsent(path)
+    }
+    guard unsafe rename(temporaryPath, path) == 0 else { throw Self.failure("giving it its name", path) }
+  }
+
+  private static func checkAbsent(_ path: String) throws(CheckpointError) {
+    guard unsafe access(path, F_OK) == 0 else { return }
+    throw CheckpointError(
+      .unwritable, path: path, at: .file, found: "a file of this name", expected: "none",
+      remedy: "choose another name, or allow replacing it")
+  }
+
+  /// Makes the new name last. Not every file system can, and the file is there in any case.
+  private func synchronizeFolder() {
+    let folder = path.lastIndex(of: "/").map { path[...$0] } ?? "."
+    let descriptor = unsafe open(String(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    fsync(descriptor)
+    close(descriptor)
   }
 
   private func flush() throws(CheckpointError) {

@@ -122,7 +122,7 @@ extension ModelFactSheet {
   }
 
   /// What a file says of itself, and what the store adds.
-  init(_ file: GGUFFile, path: String, manifest: Manifest?) {
+  init(_ file: any Checkpoint, path: String, manifest: Manifest?) {
     let summary = file.summary
     self.init(
       name: manifest?.name.description ?? summary.name ?? path, title: manifest?.title ?? summary.name,

@@ -5,7 +5,7 @@ internal import MinkeModels
 
 /// Finds the model that a person names, fetching it first where the catalogue offers it.
 struct ModelFinder {
-  /// A model's file and what to call it.
+  /// A model's file or folder, and what to call it.
   struct Found {
     /// The name to show: the model's in the store, or the file's.
     var name: String
@@ -39,7 +39,7 @@ struct ModelFinder {
   /// slash is looked up as a path, so that no file there means the same.
   func isModel(_ word: String) -> Bool {
     do {
-      _ = try hub.locate(word)
+      _ = try locate(folderOr: word)
       return true
     } catch .unknownModel, .noSuchFile(path: word) {
       return false
@@ -82,7 +82,17 @@ struct ModelFinder {
     guard let name = model ?? hub.catalogue.defaultModel?.description else {
       throw CommandError("there is no default model: name one")
     }
-    return try hub.locate(name)
+    return try locate(folderOr: name)
+  }
+
+  /// What the hub knows by this name, or a folder of the working directory that holds a model.
+  private func locate(folderOr name: String) throws(HubError) -> Hub.Location {
+    do {
+      return try hub.locate(name)
+    } catch {
+      guard case .unknownModel = error, isModelFolder(name) else { throw error }
+      return .file(path: name)
+    }
   }
 
   /// Says before anything is fetched that it could not be run.

@@ -3,7 +3,7 @@ package import MinkeTensors
 
 /// A decoder-only transformer ready to run: its configuration and its packed weights.
 ///
-///     let model = try Transformer(GGUFFile(path: "model.gguf"), pool: WorkerPool(threadCount: 2))
+///     let model = try Transformer(openCheckpoint(path: "model.gguf"), pool: WorkerPool(threadCount: 2))
 ///     let workspace = try model.makeWorkspace()
 ///     let cache = try model.makeCache(capacity: 4096)
 ///     let logits = try model.forward([SequenceInput(prompt, cache: cache)], in: workspace)
@@ -29,7 +29,7 @@ package final class Transformer: @unchecked Sendable {
   private let architecture: any Architecture
   private let weights: Arena
   /// Embedding rows are read where they lie in it.
-  private let file: GGUFFile
+  private let embedding: StoredTensor
   /// By what the frequencies of ``ModelConfiguration/rotary`` are divided.
   private let rotaryDivisors: [Float]?
 
@@ -38,7 +38,7 @@ package final class Transformer: @unchecked Sendable {
   ///
   /// - Throws: `CheckpointError` for anything that is wrong with the file; `TensorError` when memory is
   ///   refused.
-  package init(_ file: GGUFFile, pool: WorkerPool, packCache: PackCache? = nil) throws {
+  package init(_ file: any Checkpoint, pool: WorkerPool, packCache: PackCache? = nil) throws {
     let family = try ArchitectureRegistry.architecture(of: file.metadata)
     configuration = try ModelConfiguration(file)
     // Before memory is reserved for what the header only claims to hold.
@@ -49,7 +49,7 @@ package final class Transformer: @unchecked Sendable {
     architecture = try family.init(configuration, &loader)
     let loaded = try loader.finish(with: pool, cache: packCache)
     (weights, weightOrigin, packWriting) = (loaded.arena, loaded.origin, loaded.writing)
-    self.file = file
+    embedding = loaded.embedding
     self.pool = pool
   }
 

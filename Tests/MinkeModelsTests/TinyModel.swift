@@ -32,7 +32,12 @@ struct TinyModel: Sendable, CustomTestStringConvertible {
     return goldens.appendingPathComponent(name)
   }
 
-  private static func elements<T: BitwiseCopyable>(of name: String) throws -> [T] {
+  /// The folder that transformers saved of it.
+  static func folder(_ name: String) throws -> any Checkpoint {
+    try openCheckpoint(path: url("folders/" + name).path)
+  }
+
+  static func elements<T: BitwiseCopyable>(of name: String) throws -> [T] {
     let data = try Data(contentsOf: url(name))
     return stride(from: 0, to: data.count, by: MemoryLayout<T>.stride).map { offset in
       unsafe data.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: offset, as: T.self) }
@@ -45,7 +50,9 @@ struct Runner {
   let model: Transformer
   let workspace: Workspace
 
-  init(_ file: GGUFFile, threads: Int = 2, limits: Workspace.Limits = .init(rows: 64, logitRows: 64)) throws {
+  init(_ file: any Checkpoint, threads: Int = 2, limits: Workspace.Limits = .init(rows: 64, logitRows: 64))
+    throws
+  {
     model = try Transformer(file, pool: WorkerPool(threadCount: threads))
     workspace = try model.makeWorkspace(limits)
   }

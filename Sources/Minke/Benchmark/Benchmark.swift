@@ -29,7 +29,7 @@ public enum Benchmark {
   ) throws(MinkeError) -> MemoryEstimate {
     try rethrowing {
       try plan.validate()
-      let file = try GGUFFile(path: path)
+      let file = try openCheckpoint(path: path)
       let configuration = try ModelConfiguration(file)
       try plan.validate(trained: configuration.contextLength)
       return MemoryEstimate(
@@ -107,7 +107,7 @@ public enum Benchmark {
 
   /// Reads all parts of a model once, so that loading it does not wait for a disk.
   private static func readIntoPageCache(_ path: String) throws(CheckpointError) {
-    let paths = try GGUFFile(path: path).parts.map(\.path)
+    let paths = try openCheckpoint(path: path).parts.map(\.path)
     for path in paths {
       guard let handle = FileHandle(forReadingAtPath: path) else { continue }
       // What cannot be read is an error when it is loaded.

@@ -14,7 +14,7 @@ final class Engine: @unchecked Sendable {
   private let queue = DispatchQueue(label: "minke.engine", qos: .userInitiated)
 
   init(
-    _ file: GGUFFile, threadCount: Int, keys: CacheElement, values: CacheElement, packCache: PackCache?
+    _ file: any Checkpoint, threadCount: Int, keys: CacheElement, values: CacheElement, packCache: PackCache?
   ) throws {
     self.keys = keys
     self.values = values

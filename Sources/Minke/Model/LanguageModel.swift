@@ -29,17 +29,18 @@ public final class LanguageModel: Sendable {
   package let endTokens: Set<TokenID>
   let engine: Engine
 
-  /// Opens, checks and packs a GGUF checkpoint; for a split one, any of its parts.
+  /// Opens, checks and packs a checkpoint: a GGUF file (for a split one, any of its parts) or a folder in Hugging Face
+  /// layout.
   ///
   /// - Throws: ``MinkeError``: the file is damaged or of a kind that cannot be run, or memory is refused.
   public static func load(path: String, options: LoadOptions = LoadOptions()) throws(MinkeError)
     -> LanguageModel
   {
-    try rethrowing { try LanguageModel(GGUFFile(path: path), options) }
+    try rethrowing { try LanguageModel(openCheckpoint(path: path), options) }
   }
 
   /// The same for a checkpoint that is open already.
-  package static func load(_ file: GGUFFile, options: LoadOptions) throws(MinkeError) -> LanguageModel {
+  package static func load(_ file: any Checkpoint, options: LoadOptions) throws(MinkeError) -> LanguageModel {
     try rethrowing { try LanguageModel(file, options) }
   }
 
@@ -47,12 +48,12 @@ public final class LanguageModel: Sendable {
   public static func estimateMemory(
     path: String, options: LoadOptions = LoadOptions()
   ) throws(MinkeError) -> MemoryEstimate {
-    try rethrowing { try estimateMemory(GGUFFile(path: path), options: options) }
+    try rethrowing { try estimateMemory(openCheckpoint(path: path), options: options) }
   }
 
   /// The same for a checkpoint that is open already.
   package static func estimateMemory(
-    _ file: GGUFFile, options: LoadOptions
+    _ file: any Checkpoint, options: LoadOptions
   ) throws(MinkeError) -> MemoryEstimate {
     try rethrowing {
       let configuration = try ModelConfiguration(file)
@@ -64,7 +65,7 @@ public final class LanguageModel: Sendable {
     }
   }
 
-  private init(_ file: GGUFFile, _ options: LoadOptions) throws {
+  private init(_ file: any Checkpoint, _ options: LoadOptions) throws {
     let configuration = try ModelConfiguration(file)
     contextLength = try options.contextLength(trained: configuration.contextLength)
     let threads = try options.resolvedThreadCount(available: WorkerPool.availableProcessors)

@@ -3,7 +3,7 @@ internal import MinkeModels
 
 /// What a checkpoint says of itself.
 public struct ModelInformation: Sendable, Equatable {
-  /// `general.name`, or the file's name.
+  /// `general.name`, or the name of the file or folder.
   public let name: String
   /// `general.architecture`.
   public let architecture: String
@@ -14,7 +14,7 @@ public struct ModelInformation: Sendable, Equatable {
   /// Bytes of the file, or of all its parts.
   public let fileSize: Int
 
-  init(_ file: GGUFFile, _ configuration: ModelConfiguration) throws(CheckpointError) {
+  init(_ file: any Checkpoint, _ configuration: ModelConfiguration) throws(CheckpointError) {
     let fileName = file.path.split(separator: "/").last.map(String.init) ?? file.path
     name = try file.metadata.string("general.name") ?? fileName
     architecture = try file.metadata.requiredString("general.architecture")

@@ -12,7 +12,7 @@ package struct ModelText: Sendable {
   package let endTokens: Set<TokenID>
 
   /// - Parameter vocabularySize: rows of the embedding, where there is one: the tokenizer must not have more tokens.
-  package init(_ file: GGUFFile, vocabularySize: Int? = nil) throws {
+  package init(_ file: any Checkpoint, vocabularySize: Int? = nil) throws {
     let metadata = file.metadata
     let tokenizer = try Tokenizer(TokenizerConfiguration(metadata))
     if let vocabularySize, tokenizer.count > vocabularySize {

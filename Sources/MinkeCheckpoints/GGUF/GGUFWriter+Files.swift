@@ -8,10 +8,12 @@ extension GGUFWriter {
 
   /// Writes the model to files of about `partSize` bytes of tensor data each, named `…-00001-of-0000N.gguf`
   /// after `path`, or to `path` itself when one is enough. A tensor is never divided. Answers the paths.
-  public func write(to path: String, partSize: Int) throws(CheckpointError) -> [String] {
+  public func write(
+    to path: String, partSize: Int, replacesExisting: Bool = true
+  ) throws(CheckpointError) -> [String] {
     let groups = groups(partSize)
     guard groups.count > 1 else {
-      try Self.write([(path, layout(path, wholeMetadata, tensors))])
+      try Self.write([(path, layout(path, wholeMetadata, tensors))], replacesExisting)
       return [path]
     }
     guard let count = UInt16(exactly: groups.count), let tensorCount = Int32(exactly: tensors.count) else {
@@ -31,7 +33,7 @@ extension GGUFWriter {
       keys.append((GGUFParts.tensorCountKey, .int32(tensorCount)))
       files.append((path, try layout(path, keys, group)))
     }
-    try Self.write(files)
+    try Self.write(files, replacesExisting)
     return files.map(\.path)
   }
 
@@ -61,10 +63,12 @@ extension GGUFWriter {
   }
 
   /// Writes all files, and gives them their names only when all are written.
-  private static func write(_ files: [(path: String, layout: GGUFLayout)]) throws(CheckpointError) {
+  private static func write(
+    _ files: [(path: String, layout: GGUFLayout)], _ replacesExisting: Bool = true
+  ) throws(CheckpointError) {
     var outputs: [OutputFile] = []
     for (path, layout) in files {
-      let output = try OutputFile(path: path)
+      let output = try OutputFile(path: path, replacesExisting: replacesExisting)
       try layout.write(path: path) { bytes throws(CheckpointError) in try output.write(bytes) }
       outputs.append(output)
     }

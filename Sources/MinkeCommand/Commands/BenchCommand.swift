@@ -26,7 +26,7 @@ struct BenchCommand: AsyncParsableCommand {
         minke bench smollm2:135m --json | python3 -m json.tool
       """)
 
-  @Argument(help: "Names in the store or the catalogue, or paths of .gguf files.")
+  @Argument(help: "Names in the store or the catalogue, or paths of .gguf files or model folders.")
   var models: [String]
 
   @Option(help: "Tokens of the prompt; 0 leaves prefill out.")

@@ -22,7 +22,7 @@ struct PerplexityCommand: AsyncParsableCommand {
         minke perplexity ./model.gguf text.txt --chunks 1 --logits logits.f32
       """)
 
-  @Argument(help: "A name in the store or the catalogue, or the path of a .gguf file.")
+  @Argument(help: "A name in the store or the catalogue, or the path of a .gguf file or a model folder.")
   var model: String
 
   @Argument(help: "A text file in UTF-8.")

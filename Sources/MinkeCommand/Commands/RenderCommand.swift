@@ -18,7 +18,8 @@ struct RenderCommand: AsyncParsableCommand {
         minke render smollm2:135m --messages messages.json
       """)
 
-  @Argument(help: "A model whose chat template to use: a name, or the path of a .gguf file.")
+  @Argument(
+    help: "A model whose chat template to use: a name, or the path of a .gguf file or a model folder.")
   var model: String?
 
   @Option(help: ArgumentHelp("A Jinja template.", valueName: "file"))
@@ -68,7 +69,7 @@ struct RenderCommand: AsyncParsableCommand {
     let json = String(decoding: try InputFile.read(messages), as: UTF8.self)
     var conversation = try Conversation(json: json)
     if noGenerationPrompt { conversation.addsGenerationPrompt = false }
-    let file = try GGUFFile(path: try await ModelFinder(network).find(model).path)
+    let file = try openCheckpoint(path: try await ModelFinder(network).find(model).path)
     return try ModelText(file).template.render(conversation).text
   }
 

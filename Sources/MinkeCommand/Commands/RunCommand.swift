@@ -9,7 +9,7 @@ struct RunCommand: AsyncParsableCommand {
     abstract: "Chats with a model, or answers one question.",
     usage: "minke run [MODEL] [PROMPT] [options]",
     discussion: """
-      One word that names a model (in the store, in the catalogue, or the path of a .gguf file) is MODEL; \
+      One word that names a model (in the store, in the catalogue, or the path of a .gguf file or of a model folder) is MODEL; \
       otherwise it is PROMPT for the default model, smollm2:135m. Without PROMPT the question is read from \
       standard input; where both input and output are a terminal, a chat begins. A model of the catalogue is \
       fetched on first use; from then on no network is used.

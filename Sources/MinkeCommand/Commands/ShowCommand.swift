@@ -15,7 +15,7 @@ struct ShowCommand: ParsableCommand {
         minke show ./model.gguf --json
       """)
 
-  @Argument(help: "A name in the store or the catalogue, or the path of a .gguf file.")
+  @Argument(help: "A name in the store or the catalogue, or the path of a .gguf file or a model folder.")
   var model: String
 
   @Option(help: "The tokens of context to estimate memory for; by default what 'minke run' takes.")
@@ -59,7 +59,7 @@ struct ShowCommand: ParsableCommand {
   private static func facts(
     _ path: String, _ manifest: Manifest?, _ contextSize: Int?, _ cache: CacheOptions
   ) throws -> ModelFactSheet {
-    let file = try GGUFFile(path: path)
+    let file = try openCheckpoint(path: path)
     var facts = ModelFactSheet(file, path: path, manifest: manifest)
     do {
       let options = LoadOptions(
@@ -67,13 +67,13 @@ struct ShowCommand: ParsableCommand {
       let trained = facts.contextLength ?? LoadOptions.defaultContextLimit
       let usual = contextSize ?? min(trained, LoadOptions.defaultContextLimit)
       facts.memory = ModelFactSheet.Memory(
-        try LanguageModel.estimateMemory(path: path, options: options), contextSize: usual)
+        try LanguageModel.estimateMemory(file, options: options), contextSize: usual)
       facts.memoryByContext = try ModelFactSheet.contextSizes.filter { $0 <= trained && $0 != usual }.map {
         size in
         var options = options
         options.contextLength = size
         return ModelFactSheet.Memory(
-          try LanguageModel.estimateMemory(path: path, options: options), contextSize: size)
+          try LanguageModel.estimateMemory(file, options: options), contextSize: size)
       }
       try file.validateTensors()
     } catch let error as MinkeError where error.kind == .parameters {

@@ -20,7 +20,7 @@ struct TokenizeCommand: AsyncParsableCommand {
         minke tokenize ./model.gguf --json < text.txt
       """)
 
-  @Argument(help: "A name in the store or the catalogue, or the path of a .gguf file.")
+  @Argument(help: "A name in the store or the catalogue, or the path of a .gguf file or a model folder.")
   var model: String
 
   @Flag(help: "Read text that spells a special token as plain text.")
@@ -36,7 +36,7 @@ struct TokenizeCommand: AsyncParsableCommand {
   var json = false
 
   func run() async throws {
-    let file = try GGUFFile(path: try await ModelFinder(network).find(model).path)
+    let file = try openCheckpoint(path: try await ModelFinder(network).find(model).path)
     let tokenizer = try Tokenizer(file)
     let text = try StandardStream.input.readAll(limit: Tokenizer.textLimit)
     let ids = try tokenizer.encode(

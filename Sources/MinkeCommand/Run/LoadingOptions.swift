@@ -29,7 +29,7 @@ struct LoadingOptions: ParsableArguments {
     _ model: ModelFinder.Found, from store: Store, contextLength: Int? = nil
   ) throws -> LanguageModel {
     let options = options(of: model, in: store, contextLength: contextLength)
-    let file = try GGUFFile(path: model.path)
+    let file = try openCheckpoint(path: model.path)
     // A damaged file is said to be damaged, even where it would not fit.
     try file.validateTensors()
     if !noMemoryCheck {

@@ -8,21 +8,29 @@ internal import MinkeTensors
 /// within the file) and reserves its place in the arena; ``finish(with:cache:)`` refuses tensors that nothing
 /// asked for and fills all places: from a ``PackCache``, or by packing in one parallel region.
 struct WeightLoader: ~Copyable {
-  private let file: GGUFFile
+  private let file: any Checkpoint
   private let arena: Arena
   private var jobs: [PackingJob] = []
   private var asked: Set<String> = []
   /// A line for each place in the arena: which places there are follows from the file and from this build.
-  private var plan = ""
+  private var plan: String
+  private var embeddingTensor: StoredTensor?
 
   /// Tensors that some converters write and nothing needs: RoPE frequencies that follow from the
   /// metadata.
   private static let superfluousSuffixes = [".attn_rot_embd.weight", ".rotary_emb.inv_freq"]
 
-  init(_ file: GGUFFile) throws {
+  init(_ file: any Checkpoint) throws {
     self.file = file
+    plan = Self.recipe(file)
     arena = try Arena(
       byteCount: MemoryEstimate.packedWeights(of: file.tensors), for: "weights", isFilled: true)
+  }
+
+  /// Lines on what decides on tensors beside the bytes of a checkpoint's files: how they are made, and where one file ends.
+  private static func recipe(_ file: any Checkpoint) -> String {
+    guard file.recipe > 0 else { return "" }
+    return "recipe \(file.recipe)\n" + file.parts.map { "file of \($0.count)\n" }.joined()
   }
 
   /// The matrix `name.weight` `[outputs, inputs]` with `name.bias` where the file has one.
@@ -41,9 +49,11 @@ struct WeightLoader: ~Copyable {
 
   /// `token_embd.weight`, which stays in the mapped file.
   mutating func embedding(_ configuration: ModelConfiguration) throws -> Embedding {
-    let (_, table) = try stored(
-      "token_embd.weight", dimensions: [configuration.hiddenSize, configuration.vocabularySize])
-    return Embedding(table: table, scale: configuration.embeddingScale)
+    let tensor = try tensor(
+      "token_embd.weight", dimensions: [configuration.hiddenSize, configuration.vocabularySize]
+    ).resident()
+    embeddingTensor = tensor
+    return Embedding(table: try tensor.matrix, scale: configuration.embeddingScale)
   }
 
   /// The norm `name.weight` `[width]`.
@@ -58,11 +68,9 @@ struct WeightLoader: ~Copyable {
     let name = "rope_freqs.weight"
     guard file.hasTensor(named: name) else { return nil }
     let count = configuration.rotary.dimensions / 2
-    let (_, stored) = try stored(name, dimensions: [count])
+    let tensor = try tensor(name, dimensions: [count])
     var values = [Float](repeating: 0, count: count)
-    unsafe values.withUnsafeMutableBufferPointer { buffer in
-      if let base = buffer.baseAddress { unsafe dequantizeRow(stored, row: 0, into: base) }
-    }
+    try unsafe values.withUnsafeMutableBufferPointer { try unsafe tensor.readFloats(0..<1, into: $0) }
     if let value = values.first(where: { !($0.isFinite && $0 > 0) }) {
       throw CheckpointError(
         .outOfRange, path: file.path, at: .tensor(name), found: "\(value)",
@@ -74,16 +82,18 @@ struct WeightLoader: ~Copyable {
   /// Fills all places. Packing gives back the mapped pages of the file as it goes.
   consuming func finish(with pool: WorkerPool, cache: PackCache? = nil) throws -> LoadedWeights {
     try refuseSuperfluousTensors()
+    guard let embeddingTensor else { preconditionFailure("every architecture has an embedding") }
     let byteCount = (arena.used + 65535) & -65536
     let entry = cache.flatMap { PackEntry($0, file, plan: plan, byteCount: byteCount) }
     if let entry, try entry.load(into: arena, with: pool) {
-      return LoadedWeights(arena: arena, origin: .packCache, writing: nil)
+      return LoadedWeights(arena: arena, embedding: embeddingTensor, origin: .packCache, writing: nil)
     }
     let jobs = self.jobs
     pool.run { worker in
       for job in jobs { job.run(worker) }
     }
-    return LoadedWeights(arena: arena, origin: .checkpoint, writing: entry?.keep(arena))
+    return LoadedWeights(
+      arena: arena, embedding: embeddingTensor, origin: .checkpoint, writing: entry?.keep(arena))
   }
 
   private borrowing func refuseSuperfluousTensors() throws(CheckpointError) {
@@ -100,6 +110,8 @@ struct WeightLoader: ~Copyable {
 /// The weights of a model in the layout that kernels read.
 struct LoadedWeights {
   let arena: Arena
+  /// Whose rows are read where they lie.
+  let embedding: StoredTensor
   let origin: WeightOrigin
   /// What keeps them for the next time.
   let writing: PackWriting?
@@ -117,10 +129,11 @@ package enum WeightOrigin: Sendable {
 
 extension WeightLoader {
   private mutating func vector(_ name: String, count: Int) throws -> UnsafePointer<Float> {
-    let (tensor, stored) = try stored(name, dimensions: [count])
+    let tensor = try tensor(name, dimensions: [count]).resident()
     let place = unsafe try arena.allocate(Float.self, count: count)
-    unsafe record(tensor, rows: 1, columns: count, at: UnsafeRawPointer(place))
-    unsafe jobs.append(PackingJob(tensor: tensor, stored: stored, destination: .floats(place)))
+    unsafe record(name, tensor.type, rows: 1, columns: count, at: UnsafeRawPointer(place))
+    let stored = try tensor.matrix
+    unsafe jobs.append(PackingJob(contents: .floats(tensor, stored, place)))
     return unsafe UnsafePointer(place)
   }
 
@@ -130,75 +143,34 @@ extension WeightLoader {
   }
 
   private mutating func packed(_ name: String, rows: Int, columns: Int) throws -> PackedMatrix {
-    let (tensor, stored) = try stored(name, dimensions: [columns, rows])
-    guard let bytes = PackedMatrix.byteCount(type: stored.type, rows: rows, columns: columns) else {
+    let tensor = try tensor(name, dimensions: [columns, rows])
+    guard let bytes = PackedMatrix.byteCount(type: tensor.type, rows: rows, columns: columns) else {
       throw CheckpointError(
-        .malformed, path: file.path, at: .tensor(name), found: "\(rows) rows of \(columns) \(stored.type)",
+        .malformed, path: file.path, at: .tensor(name), found: "\(rows) rows of \(columns) \(tensor.type)",
         expected: "a size that fits the address space")
     }
     let place = unsafe try arena.allocate(UInt8.self, count: bytes)
-    unsafe record(tensor, rows: rows, columns: columns, at: UnsafeRawPointer(place))
+    unsafe record(name, tensor.type, rows: rows, columns: columns, at: UnsafeRawPointer(place))
     let matrix = unsafe PackedMatrix(
-      type: stored.type, rows: rows, columns: columns, base: UnsafeMutableRawPointer(place))
-    unsafe jobs.append(PackingJob(tensor: tensor, stored: stored, destination: .matrix(matrix)))
+      type: tensor.type, rows: rows, columns: columns, base: UnsafeMutableRawPointer(place))
+    if let stored = try tensor.stored?.matrix {
+      unsafe jobs.append(PackingJob(contents: .stored(tensor, stored, matrix)))
+    } else {
+      unsafe jobs.append(PackingJob(contents: .derived(tensor, matrix)))
+    }
     return matrix
   }
 
-  private mutating func record(_ tensor: StoredTensor, rows: Int, columns: Int, at place: UnsafeRawPointer) {
+  private mutating func record(
+    _ name: String, _ type: ElementType, rows: Int, columns: Int, at place: UnsafeRawPointer
+  ) {
     let offset = unsafe place - UnsafeRawPointer(arena.base)
-    plan += "\(tensor.name) \(tensor.type) \(rows) \(columns) \(offset)\n"
+    plan += "\(name) \(type) \(rows) \(columns) \(offset)\n"
   }
 
   /// The checked tensor of these dimensions, in file order: columns first.
-  private mutating func stored(
-    _ name: String, dimensions: [Int]
-  ) throws -> (StoredTensor, StoredMatrix) {
+  private mutating func tensor(_ name: String, dimensions: [Int]) throws -> CheckpointTensor {
     asked.insert(name)
-    let tensor = try file.tensor(named: name, dimensions: dimensions)
-    // The mapping lives as long as the tensor, which the model or the job keeps.
-    return (tensor, try tensor.matrix)
-  }
-}
-
-/// One tensor and its place in memory.
-@safe
-private struct PackingJob: @unchecked Sendable {
-  // Sendable by hand: workers write different panels, and read what nobody writes.
-
-  @unsafe enum Destination {
-    case matrix(PackedMatrix)
-    case floats(UnsafeMutablePointer<Float>)
-  }
-
-  let tensor: StoredTensor
-  let stored: StoredMatrix
-  let destination: Destination
-
-  func run(_ worker: Worker) {
-    switch unsafe destination {
-    case .floats(let place):
-      if worker.index == 0 { unsafe dequantizeRow(stored, row: 0, into: place) }
-    case .matrix(let matrix):
-      var rest = worker.share(of: matrix.panelCount)
-      while !rest.isEmpty {
-        let panels = rest.prefix(panelsPerStep)
-        matrix.pack(stored, panels: panels)
-        release(panels)
-        rest = rest.dropFirst(panels.count)
-      }
-    }
-  }
-
-  /// Panels between two releases of mapped pages: about a megabyte, so that few pages are held beside
-  /// their packed form, and few are read in again because a release cut through them.
-  private var panelsPerStep: Int {
-    max(1, (1 << 20) / (stored.rowByteCount * PackedFormat.panelRows))
-  }
-
-  private func release(_ panels: Range<Int>) {
-    let start = tensor.byteRange.lowerBound
-    let first = panels.lowerBound * PackedFormat.panelRows
-    let end = min(panels.upperBound * PackedFormat.panelRows, stored.rows)
-    tensor.file.releasePages(of: start + first * stored.rowByteCount..<start + end * stored.rowByteCount)
+    return try file.weight(named: name, dimensions: dimensions)
   }
 }

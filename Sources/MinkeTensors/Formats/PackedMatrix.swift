@@ -60,13 +60,28 @@ extension PackedMatrix {
       stored.type == type && stored.rows == rows && stored.columns == columns, "the matrix that was announced"
     )
     precondition(panels.lowerBound >= 0 && panels.upperBound <= panelCount, "panels of this matrix")
-    let panelBytes = format.panelByteCount(columns: columns)
-    for panel in panels {
-      let first = panel * PackedFormat.panelRows
-      unsafe minke_pack_panel(
-        type.rawValue, stored.bytes + first * stored.rowByteCount, stored.rowByteCount,
-        min(PackedFormat.panelRows, rows - first), columns,
-        (base + panel * panelBytes).assumingMemoryBound(to: UInt8.self))
+    for panel in panels { pack(stored, row: panel * PackedFormat.panelRows, into: panel) }
+  }
+
+  /// Packs whole panels, or the last ones, from `panel` on: as many as `part` has rows for.
+  package func pack(_ part: StoredMatrix, from panel: Int) {
+    let first = panel * PackedFormat.panelRows
+    precondition(part.type == type && part.columns == columns, "rows of the matrix that was announced")
+    precondition(
+      panel >= 0 && first + part.rows <= rows
+        && (part.rows.isMultiple(of: PackedFormat.panelRows) || first + part.rows == rows),
+      "panels of this matrix")
+    for row in stride(from: 0, to: part.rows, by: PackedFormat.panelRows) {
+      pack(part, row: row, into: panel + row / PackedFormat.panelRows)
     }
+  }
+
+  /// Packs one panel, from row `row` of `stored` on.
+  private func pack(_ stored: StoredMatrix, row: Int, into panel: Int) {
+    let panelBytes = format.panelByteCount(columns: columns)
+    unsafe minke_pack_panel(
+      type.rawValue, stored.bytes + row * stored.rowByteCount, stored.rowByteCount,
+      min(PackedFormat.panelRows, stored.rows - row), columns,
+      (base + panel * panelBytes).assumingMemoryBound(to: UInt8.self))
   }
 }

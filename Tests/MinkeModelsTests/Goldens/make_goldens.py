@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tiny random models of every architecture, and their logits in transformers (float32).
 
-Needs: transformers==5.23.0 torch==2.15.0 gguf==0.19.0 numpy
+Needs: transformers==5.23.0 torch==2.15.0 gguf==0.19.0 safetensors==0.8.0 tokenizers==0.23.3 numpy
 
     make_goldens.py            writes beside itself, for each model:
 
@@ -11,19 +11,27 @@ NAME.gguf.bin     the model as llama.cpp's converter would lay it out: tensor na
                   before the reference runs, so both compute on the same numbers.
 NAME.tokens.bin   token ids, little-endian int32
 NAME.logits.bin   logits [tokens, vocabulary], little-endian float32, eager attention, float32
+folders/NAME/     the same model as transformers saves it, with weights of the stored type
+
+folders/qwen3-fp8, qwen3-fp8.tokens.bin and qwen3-fp8.logits.bin: a model whose matrices are 8-bit floats with a scale for
+each block of 128 × 128, as DeepSeek publishes them. The reference computes on the products rounded to BF16;
+qwen3-fp8.down.bin has those of one matrix in float32.
 
 and rope.json: inverse frequencies and magnitudes of RoPE scalings at the sizes real models use.
 """
 import json
 import math
 import pathlib
+import shutil
 
 import numpy as np
 import torch
 from gguf import GGMLQuantizationType, GGUFWriter, MODEL_ARCH, get_tensor_name_map
 from gguf.quants import quantize
+from safetensors.torch import save_file
+from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import (
-    AutoModelForCausalLM, Gemma3TextConfig, LlamaConfig, Qwen2Config, Qwen3Config)
+    AutoModelForCausalLM, Gemma3TextConfig, LlamaConfig, PreTrainedTokenizerFast, Qwen2Config, Qwen3Config)
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 HERE = pathlib.Path(__file__).parent
@@ -212,6 +220,79 @@ def write_gguf(path, model, architecture, stored):
     writer.close()
 
 
+def save_tokenizer(folder, count):
+    """A vocabulary of single characters, so that the folder is whole."""
+    tokenizer = Tokenizer(models.BPE(vocab={chr(0x21 + i): i for i in range(count)}, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="!").save_pretrained(folder)
+
+
+def save_folder(name, model, stored):
+    folder = HERE / "folders" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    model.save_pretrained(folder)
+    # Vectors stay as they are: the reference did not compute on rounded ones.
+    kind = {F32: torch.float32, F16: torch.float16, BF16: torch.bfloat16}[stored]
+    weights = {key: value.to(kind) if value.ndim > 1 else value for key, value in model.named_parameters()}
+    save_file({key: value.detach().contiguous() for key, value in weights.items()}, folder / "model.safetensors",
+              metadata={"format": "pt"})
+    (folder / "generation_config.json").unlink(missing_ok=True)
+    save_tokenizer(folder, min(model.config.vocab_size, 94))
+
+
+def reference(model, tokens):
+    with torch.inference_mode():
+        return model(tokens, use_cache=False).logits[0]
+
+
+def quantized(values, block=128):
+    """8-bit floats and a scale for each block: what DeepSeek's conversion does."""
+    rows, columns = values.shape
+    scales = torch.empty((rows + block - 1) // block, (columns + block - 1) // block)
+    codes = torch.empty(rows, columns, dtype=torch.float8_e4m3fn)
+    for i in range(scales.shape[0]):
+        for j in range(scales.shape[1]):
+            part = (slice(i * block, (i + 1) * block), slice(j * block, (j + 1) * block))
+            scales[i, j] = values[part].abs().max() / 448
+            codes[part] = (values[part] / scales[i, j]).to(torch.float8_e4m3fn)
+    whole = scales.repeat_interleave(block, 0)[:rows].repeat_interleave(block, 1)[:, :columns]
+    return codes, scales, codes.float() * whole
+
+
+def make_fp8(seed, name):
+    config = Qwen3Config(
+        **sizes(160, 2, 1, 200, 94, layers=1), head_dim=80, rms_norm_eps=1e-6, tie_word_embeddings=False,
+        max_position_embeddings=64, rope_parameters=DEFAULT)
+    torch.manual_seed(seed)
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation="eager").eval()
+    randomize(model, "qwen3", BF16)
+    tensors = {}
+    for tensor_name, parameter in model.named_parameters():
+        values = parameter.detach().clone()
+        if "proj" in tensor_name:
+            codes, scales, products = quantized(values)
+            tensors[tensor_name] = codes
+            tensors[tensor_name + "_scale_inv"] = scales
+            if "down" in tensor_name:
+                products.numpy().astype("<f4").tofile(HERE / f"{name}.down.bin")
+            values = products.bfloat16().float()
+        else:
+            tensors[tensor_name] = values.bfloat16()
+            values = values.bfloat16().float()
+        with torch.no_grad():
+            parameter.copy_(values)
+    tokens = torch.randint(0, config.vocab_size, (1, TOKENS))
+    tokens[0].numpy().astype("<i4").tofile(HERE / f"{name}.tokens.bin")
+    reference(model, tokens).numpy().astype("<f4").tofile(HERE / f"{name}.logits.bin")
+    save_folder(name, model, BF16)
+    folder = HERE / "folders" / name
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    saved = json.loads((folder / "config.json").read_text())
+    saved["quantization_config"] = {
+        "activation_scheme": "dynamic", "fmt": "e4m3", "quant_method": "fp8", "weight_block_size": [128, 128]}
+    (folder / "config.json").write_text(json.dumps(saved, indent=2) + "\n")
+
+
 def make_model(seed, name):
     architecture, config, stored = MODELS[name]
     torch.manual_seed(seed)
@@ -219,11 +300,11 @@ def make_model(seed, name):
         config, dtype=torch.float32, attn_implementation="eager").eval()
     randomize(model, architecture, stored)
     tokens = torch.randint(0, config.vocab_size, (1, TOKENS))
-    with torch.inference_mode():
-        logits = model(tokens, use_cache=False).logits[0]
+    logits = reference(model, tokens)
     write_gguf(HERE / f"{name}.gguf.bin", model, architecture, stored)
     tokens[0].numpy().astype("<i4").tofile(HERE / f"{name}.tokens.bin")
     logits.numpy().astype("<f4").tofile(HERE / f"{name}.logits.bin")
+    save_folder(name, model, stored)
     print(name, "logits", tuple(logits.shape), "standard deviation", round(logits.std().item(), 3))
 
 
@@ -242,6 +323,7 @@ def make_rope(head_dim, rope):
 def main():
     for seed, name in enumerate(MODELS, start=1):
         make_model(seed, name)
+    make_fp8(100, "qwen3-fp8")
     goldens = {name: make_rope(*arguments) for name, arguments in ROPE.items()}
     rows = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in goldens.items()]
     (HERE / "rope.json").write_text("{\n" + ",\n".join(rows) + "\n}\n")

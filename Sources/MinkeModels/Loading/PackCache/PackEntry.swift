@@ -20,7 +20,7 @@ struct PackEntry: Sendable {
   private let byteCount: Int
 
   /// nil for a checkpoint that is not a file.
-  init?(_ cache: PackCache, _ file: GGUFFile, plan: String, byteCount: Int) {
+  init?(_ cache: PackCache, _ file: any Checkpoint, plan: String, byteCount: Int) {
     guard let sources = PackSources(file) else { return nil }
     self.cache = cache
     self.sources = sources

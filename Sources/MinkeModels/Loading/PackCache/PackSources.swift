@@ -6,7 +6,7 @@ struct PackSources: Sendable {
   private let identities: [FileIdentity]
 
   /// nil for a checkpoint that is not of files.
-  init?(_ file: GGUFFile) {
+  init?(_ file: any Checkpoint) {
     paths = file.parts.map(\.path)
     identities = file.parts.compactMap(\.identity)
     guard !paths.isEmpty, paths.count == identities.count else { return nil }

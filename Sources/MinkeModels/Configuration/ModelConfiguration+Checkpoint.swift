@@ -1,10 +1,10 @@
-public import MinkeCheckpoints
+package import MinkeCheckpoints
 package import MinkeTensors
 
 extension ModelConfiguration {
-  /// The configuration that a GGUF file states, checked. Reads the header only: tensors' data is not
+  /// The configuration that a checkpoint states, checked. Reads the headers only: tensors' data is not
   /// needed.
-  public init(_ file: GGUFFile) throws(CheckpointError) {
+  package init(_ file: any Checkpoint) throws(CheckpointError) {
     let architecture = try ArchitectureRegistry.architecture(of: file.metadata)
     let reader = HyperparameterReader(metadata: file.metadata, architecture: architecture.name)
     let vocabularySize = try Self.vocabularySize(file, reader)
@@ -13,7 +13,7 @@ extension ModelConfiguration {
 
   /// The embedding's rows, which must agree with what the metadata say of the vocabulary.
   private static func vocabularySize(
-    _ file: GGUFFile, _ reader: HyperparameterReader
+    _ file: any Checkpoint, _ reader: HyperparameterReader
   ) throws(CheckpointError) -> Int {
     let name = "token_embd.weight"
     guard let embedding = file.tensors.first(where: { $0.name == name }) else {

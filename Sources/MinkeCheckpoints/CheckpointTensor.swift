@@ -1,0 +1,101 @@
+package import MinkeTensors
+
+/// A tensor of a checkpoint, as rows that can be read piece by piece: they lie in a file as they are, or are worked out
+/// from what lies there.
+package struct CheckpointTensor: Sendable {
+  package let name: String
+  /// Columns first, as in GGUF.
+  package let dimensions: [Int]
+  package let type: ElementType
+  private let contents: Contents
+
+  private enum Contents {
+    case stored(StoredTensor)
+    case derived(DerivedRows)
+  }
+
+  init(_ tensor: StoredTensor) {
+    (name, dimensions, type) = (tensor.name, tensor.dimensions, tensor.type)
+    contents = .stored(tensor)
+  }
+
+  init(name: String, dimensions: [Int], _ rows: DerivedRows) {
+    (self.name, self.dimensions, type) = (name, dimensions, rows.type)
+    contents = .derived(rows)
+  }
+
+  /// Of the file that the rows come from, for messages.
+  var path: String {
+    switch contents {
+    case .stored(let tensor): tensor.file.path
+    case .derived(let derived): derived.source.file.path
+    }
+  }
+
+  /// Elements in a row.
+  package var columns: Int { dimensions[0] }
+  /// Rows in all: the product of all dimensions but the first.
+  package var rows: Int { dimensions.dropFirst().reduce(1, *) }
+
+  /// Bytes of a row; rows are whole blocks.
+  package var rowByteCount: Int { type.byteCount(columns: columns) ?? 0 }
+
+  /// The tensor as it lies in a file; nil where it is worked out.
+  package var stored: StoredTensor? {
+    if case .stored(let tensor) = contents { tensor } else { nil }
+  }
+
+  /// The tensor as it lies in a file, or a copy of all of it.
+  package func resident() -> StoredTensor {
+    if let stored { return stored }
+    var bytes = [UInt8](repeating: 0, count: rows * rowByteCount)
+    unsafe bytes.withUnsafeMutableBytes { unsafe readRows(0..<rows, into: $0) }
+    let copy = MappedFile(copying: bytes, path: name)
+    return StoredTensor(
+      name: name, dimensions: dimensions, type: type, byteRange: 0..<bytes.count, file: copy)
+  }
+
+  /// Copies some rows, encoded as ``type`` says, to memory of as many times ``rowByteCount`` bytes. Any threads may.
+  package func readRows(_ range: Range<Int>, into memory: UnsafeMutableRawBufferPointer) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows of this tensor")
+    precondition(memory.count >= range.count * rowByteCount, "memory for the rows")
+    switch contents {
+    case .derived(let derived): unsafe derived.read(range, into: memory)
+    case .stored(let tensor):
+      unsafe tensor.withBytes { bytes in
+        let part = range.lowerBound * rowByteCount..<range.upperBound * rowByteCount
+        unsafe memory.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[part]))
+      }
+    }
+  }
+
+  /// Writes some rows as float32 to memory of as many times ``columns`` elements, before any rounding to ``type``. Any
+  /// threads may.
+  package func readFloats(
+    _ range: Range<Int>, into memory: UnsafeMutableBufferPointer<Float>
+  ) throws(CheckpointError) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows of this tensor")
+    precondition(memory.count >= range.count * columns, "memory for the rows")
+    switch contents {
+    case .derived(let derived): unsafe derived.readFloats(range, into: memory)
+    case .stored(let tensor):
+      let matrix = try tensor.matrix
+      // The tensor, which is alive, keeps the bytes.
+      guard let base = memory.baseAddress else { return }
+      for (place, row) in range.enumerated() {
+        unsafe dequantizeRow(matrix, row: row, into: base + place * columns)
+      }
+    }
+  }
+
+  /// Gives back the memory of the mapped pages that some rows were read from.
+  package func releasePages(ofRows range: Range<Int>) {
+    switch contents {
+    case .derived(let derived): derived.releasePages(of: range)
+    case .stored(let tensor):
+      let start = tensor.byteRange.lowerBound
+      tensor.file.releasePages(
+        of: start + range.lowerBound * rowByteCount..<start + range.upperBound * rowByteCount)
+    }
+  }
+}

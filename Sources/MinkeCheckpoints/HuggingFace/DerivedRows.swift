@@ -1,0 +1,113 @@
+internal import MinkeTensors
+
+/// The rows of a GGUF tensor, worked out from a safetensors tensor of as many rows and columns: in another order, of
+/// another type, scaled or shifted.
+struct DerivedRows: Sendable {
+  let source: SafetensorsTensor
+  let rows: Int
+  let columns: Int
+  /// What the rows are encoded as: ``read(_:into:)`` rounds to it.
+  let type: ElementType
+  var order = RowOrder.asStored
+  /// What 8-bit floats are multiplied by.
+  var scales: ScaleBlocks?
+  /// Added to every element: Gemma stores the weights of its norms less one.
+  var shift: Float = 0
+
+  enum RowOrder: Sendable, Equatable {
+    case asStored
+    /// Of each head of so many rows, rows i and i + length/2, which RoPE rotates as a pair, lie side by side. GGUF has
+    /// the queries and keys of `llama` so.
+    case pairsTogether(headLength: Int)
+
+    /// Where row `index` of the result lies in the source.
+    func source(of index: Int) -> Int {
+      switch self {
+      case .asStored: return index
+      case .pairsTogether(let length):
+        let (head, place) = index.quotientAndRemainder(dividingBy: length)
+        return head * length + place / 2 + (place.isMultiple(of: 2) ? 0 : length / 2)
+      }
+    }
+  }
+
+  /// Types whose elements can be read as floats.
+  static let readable: [SafetensorsType] = [.float32, .float16, .bfloat16, .float8_e4m3]
+
+  /// Whether the tensor is the source's bytes.
+  var isAsStored: Bool { keepsBytes && order == .asStored }
+
+  /// Whether the bytes of a row are those of the source's row.
+  private var keepsBytes: Bool { scales == nil && shift == 0 && source.type.element == type }
+
+  private var sourceRowBytes: Int { columns * source.type.byteCount }
+
+  /// Writes rows as ``type``, one after the other.
+  func read(_ range: Range<Int>, into memory: UnsafeMutableRawBufferPointer) {
+    let rowBytes = type.byteCount(columns: columns) ?? 0
+    unsafe source.file.withBytes(in: source.byteRange) { bytes in
+      if keepsBytes {
+        for (place, row) in range.enumerated() {
+          let start = order.source(of: row) * rowBytes
+          let target = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[(place * rowBytes)...])
+          unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[start..<start + rowBytes]))
+        }
+        return
+      }
+      unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: columns) { floats in
+        for (place, row) in range.enumerated() {
+          unsafe decode(order.source(of: row), bytes, into: floats)
+          unsafe FloatRow.encode(
+            UnsafeBufferPointer(floats), as: type,
+            into: UnsafeMutableRawBufferPointer(rebasing: memory[place * rowBytes..<(place + 1) * rowBytes]))
+        }
+      }
+    }
+  }
+
+  /// Writes rows as float32, one after the other.
+  func readFloats(_ range: Range<Int>, into memory: UnsafeMutableBufferPointer<Float>) {
+    unsafe source.file.withBytes(in: source.byteRange) { bytes in
+      for (place, row) in range.enumerated() {
+        unsafe decode(
+          order.source(of: row), bytes,
+          into: UnsafeMutableBufferPointer(rebasing: memory[place * columns..<(place + 1) * columns]))
+      }
+    }
+  }
+
+  func releasePages(of range: Range<Int>) {
+    var (first, end) = (range.lowerBound, range.upperBound)
+    if case .pairsTogether(let length) = order {
+      first = first / length * length
+      end = min((end + length - 1) / length * length, rows)
+    }
+    let start = source.byteRange.lowerBound
+    source.file.releasePages(of: start + first * sourceRowBytes..<start + end * sourceRowBytes)
+  }
+
+  /// One row of the source, scaled and shifted.
+  private func decode(
+    _ row: Int, _ bytes: UnsafeRawBufferPointer, into floats: UnsafeMutableBufferPointer<Float>
+  ) {
+    let part = unsafe UnsafeRawBufferPointer(
+      rebasing: bytes[row * sourceRowBytes..<(row + 1) * sourceRowBytes])
+    unsafe FloatRow.decode(part, source.type, into: floats)
+    if let scales { unsafe scales.multiply(floats, row: row) }
+    if shift != 0 {
+      for index in floats.indices { unsafe floats[index] += shift }
+    }
+  }
+}
+
+extension SafetensorsType {
+  /// The element type of GGUF that is encoded alike.
+  var element: ElementType? {
+    switch self {
+    case .float32: .f32
+    case .float16: .f16
+    case .bfloat16: .bf16
+    default: nil
+    }
+  }
+}
