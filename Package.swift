@@ -60,7 +60,7 @@ let heavyTargets: [Target] = [
     name: "MinkeCommand",
     dependencies: [
       "Minke", "MinkeHub", "MinkeChat", "MinkeCheckpoints", "MinkeJinja", "MinkeModels", "MinkeSampling",
-      "MinkeTokenizers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "MinkeTensors", "MinkeTokenizers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: strict),
 

@@ -22,7 +22,7 @@ struct MinkeCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, ListCommand.self, ShowCommand.self, TokenizeCommand.self, RenderCommand.self,
-      PerplexityCommand.self, BenchCommand.self,
+      PerplexityCommand.self, BenchCommand.self, QuantizeCommand.self, ImatrixCommand.self,
     ])
 
   /// Exits 0 on success, 64 on wrong usage, 130 after Ctrl-C, and 1 with one line on standard error
