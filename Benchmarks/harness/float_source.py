@@ -31,10 +31,10 @@ def spread(values: numpy.ndarray, random: numpy.random.Generator) -> numpy.ndarr
     return (groups + noise * steps).astype("<f4").reshape(values.shape)
 
 
-def write(source: Path, target: Path, on_grid: bool) -> None:
-    """Writes `source` with every tensor as F32; metadata are copied byte for byte."""
+def write(source: Path, target: Path, seed: int) -> None:
+    """Writes `source` with every tensor as F32; metadata are copied byte for byte. The seed 0 is for no noise."""
     reader = gguf.GGUFReader(source)
-    random = numpy.random.default_rng(1)
+    random = numpy.random.default_rng(seed)
     count = int(reader.fields["GGUF.kv_count"].parts[0][0])
     partial = target.with_suffix(".partial")
     with open(partial, "wb") as out:
@@ -50,7 +50,7 @@ def write(source: Path, target: Path, on_grid: bool) -> None:
         out.write(bytes(padded(out.tell()) - out.tell()))
         for tensor in reader.tensors:
             values = dequantize(tensor.data, tensor.tensor_type).astype("<f4")
-            if not on_grid and len(tensor.shape) > 1 and gguf.GGML_QUANT_SIZES[tensor.tensor_type][0] > 1:
+            if seed and len(tensor.shape) > 1 and gguf.GGML_QUANT_SIZES[tensor.tensor_type][0] > 1:
                 values = spread(values, random)
             data = values.tobytes()
             out.write(data + bytes(padded(len(data)) - len(data)))

@@ -3,9 +3,11 @@ import json
 import math
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import gguf
+import gguf.quants
 import numpy
 
 from . import child, float_source
@@ -21,41 +23,45 @@ TOKENS = 8  # of the greedy answer that both engines write
 
 
 class Comparison:
-    def __init__(self, command: Command, chunks: int, threads: int, on_grid: bool, with_importance: bool):
+    def __init__(self, command: Command, chunks: int, threads: int, with_importance: bool):
         self.command, self.chunks, self.threads = command, chunks, threads
-        self.on_grid, self.with_importance = on_grid, with_importance
+        self.with_importance = with_importance
         self.folder = cache() / "quantizers"
         self.folder.mkdir(exist_ok=True)
+        # What is deleted at the end.
+        self.scratch = tempfile.TemporaryDirectory(dir=self.folder)
 
-    def measure(self, model: Model, types: list, progress) -> dict:
-        """{"bytes", "perplexity", "types": {type: {engine: {"bytes", "seconds", "perplexity", "divergence"}, …}}}."""
-        source = self.folder / (model.name.replace(":", "-") + ("-grid" if self.on_grid else "") + ".f32.gguf")
+    def measure(self, model: Model, seed: int, types: list, progress) -> dict:
+        """{"bytes", "perplexity", "tokens", "types": {type: {engine: {"bytes", "seconds", "perplexity", "divergence"}, …}}}."""
+        source = self.folder / f"{model.name.replace(':', '-')}-{seed}.f32.gguf"
         if not source.exists():
             progress("making the floats")
-            float_source.write(model.file(self.command), source, self.on_grid)
-        importance = [self.importance(source)] if self.with_importance else []
+            float_source.write(model.file(self.command), source, seed)
         progress("reading with the floats")
+        importance = self.importance(source)
         exact = Predictions(self, source)
-        result = {"bytes": source.stat().st_size, "perplexity": exact.perplexity, "types": {}}
+        result = {"bytes": source.stat().st_size, "perplexity": exact.perplexity, "tokens": self.chunks * SCORED, "types": {}}
         for kind in types:
             progress(kind)
             result["types"][kind] = self.compare(source, kind, importance, exact)
         exact.close()
         return result
 
-    def compare(self, source: Path, kind: str, importance: list, exact: "Predictions") -> dict:
-        ours, theirs = (self.folder / f"{name}-{kind}.gguf" for name in ("ours", "theirs"))
+    def compare(self, source: Path, kind: str, importance: Path, exact: "Predictions") -> dict:
+        ours, theirs = (Path(self.scratch.name) / f"{name}-{kind}.gguf" for name in ("ours", "theirs"))
+        weighted = [importance] if self.with_importance else []
         commands = {
             "Minke": (ours, [self.command.path, "quantize", source, ours, kind, "--force", "--threads", self.threads,
-                             *(word for path in importance for word in ("--imatrix", path))]),
+                             *(word for path in weighted for word in ("--imatrix", path))]),
             "llama.cpp": (theirs, [sys.executable, BENCHMARKS / "peers" / "llama_quantize.py", source, theirs, kind,
-                                   self.threads, *importance]),
+                                   self.threads, *weighted]),
         }
         row = {}
         for name, (file, words) in commands.items():
             done = child.run(words).checked(f"{name}, quantising to {kind}")
             row[name] = {"bytes": file.stat().st_size, "seconds": done.seconds, **exact.compare(file)}
         row["other_types"] = differing_types(ours, theirs)
+        row["product_error"] = product_error(source, importance, ours, theirs)
         row["tokens"], row["same_tokens"] = TOKENS, self.same_tokens(ours)
         for file in (ours, theirs):
             file.unlink()
@@ -77,13 +83,13 @@ class Comparison:
         return TOKENS if same == len(ours) == len(theirs) else same
 
     def importance(self, source: Path) -> Path:
-        """Made of the end of the text, whose beginning is measured."""
+        """Of the end of the text, whose beginning is measured."""
         text = text_path().read_text()
-        part = self.folder / "importance.txt"
+        part = Path(self.scratch.name) / "importance.txt"
         part.write_text(text[len(text) // 2:])
-        path = source.with_suffix(".imatrix.gguf")
+        path = Path(self.scratch.name) / "importance.gguf"
         child.run([self.command.path, "imatrix", source, part, "-o", path, "--force", "--no-pack-cache",
-                   "--threads", self.threads, "--chunks", 16]).checked("minke imatrix")
+                   "--threads", self.threads, "--chunks", 8]).checked("minke imatrix")
         return path
 
 
@@ -92,7 +98,7 @@ class Predictions:
 
     def __init__(self, comparison: Comparison, source: Path):
         self.comparison = comparison
-        self.path = comparison.folder / "logits.f32"
+        self.path = Path(comparison.scratch.name) / "logits.f32"
         with open(self.path, "wb") as out:
             for row in self.logits(source):
                 out.write(row.tobytes())
@@ -136,6 +142,30 @@ def divergence(expected: numpy.ndarray, found: numpy.ndarray) -> float:
     norm = p.sum(dtype=numpy.float64)
     shift = math.log(numpy.exp(found - other).sum(dtype=numpy.float64)) + float(other) - math.log(norm) - float(top)
     return float((p * (expected - found)).sum(dtype=numpy.float64) / norm) + shift
+
+
+def product_error(source: Path, importance: Path, ours: Path, theirs: Path) -> float:
+    """The squared errors of products, Minke's over llama.cpp's: the geometric mean over matrices of what errors of weights
+    do to products with activations of the measured mean squares. Every eighth row is looked at."""
+    def tensors(path: Path) -> dict:
+        return {tensor.name: tensor for tensor in gguf.GGUFReader(path).tensors}
+
+    exact, squares, left, right = (tensors(path) for path in (source, importance, ours, theirs))
+    ratios = []
+    for name, tensor in exact.items():
+        if f"{name}.in_sum2" not in squares or left[name].tensor_type != right[name].tensor_type:
+            continue
+        columns = int(tensor.shape[0])
+        weights = squares[f"{name}.in_sum2"].data.reshape(columns).astype(numpy.float64)
+        rows = tensor.data.reshape(-1, columns)[::8]
+        errors = []
+        for found in (left[name], right[name]):
+            data = found.data.reshape(-1, found.data.shape[-1])[::8]
+            difference = gguf.quants.dequantize(data, found.tensor_type) - rows
+            errors.append(float((numpy.square(difference, dtype=numpy.float64) @ weights).sum()))
+        if min(errors) > 0:
+            ratios.append(math.log(errors[0] / errors[1]))
+    return math.exp(sum(ratios) / len(ratios))
 
 
 def differing_types(ours: Path, theirs: Path) -> list:

@@ -247,7 +247,7 @@ MINKE_INLINE void store_six_bits(const struct super_lines *lines, uint8_t *out) 
 BLOCK_QUANTIZER(quantize_q2_k) {
   uint8_t codes[256];
   const struct super_lines lines =
-      fit_super_lines(3, 15, (struct guesses){1, 1, 2, 0.125f, 18}, (struct starts){15.5f, 0.5f, 6}, 16, x, w);
+      fit_super_lines(3, 15, (struct guesses){1, 1, 2, 0.25f, 9}, (struct starts){15.5f, 1, 3}, 16, x, w);
   super_line_codes(&lines, 3, 16, x, codes);
   stored_q2_k *block = (stored_q2_k *)out;
   for (int g = 0; g < 16; g++) block->scales[g] = (uint8_t)((int)lines.scales[g] | (int)lines.minimums[g] << 4);

@@ -17,7 +17,7 @@ extension ImportanceMatrix {
     let file: GGUFFile
     do {
       file = try GGUFFile(path: path)
-    } catch where error.kind == .notGGUF {
+    } catch  where error.kind == .notGGUF {
       self = try LegacyImportanceReader(MappedFile(path: path)).read()
       return
     }
@@ -123,7 +123,8 @@ private struct LegacyImportanceReader {
     let chunks = cursor.remaining >= 4 ? try integer("chunk count", in: 0...Int(Int32.max)) : 0
     let dataset = cursor.remaining >= 4 ? try text("dataset", in: 0...cursor.remaining) : ""
     let matrix = ImportanceMatrix(
-      entries: entries, datasets: dataset.isEmpty ? [] : [dataset], chunkCount: chunks, chunkSize: 0, path: path)
+      entries: entries, datasets: dataset.isEmpty ? [] : [dataset], chunkCount: chunks, chunkSize: 0,
+      path: path)
     try matrix.checkEntries()
     return matrix
   }

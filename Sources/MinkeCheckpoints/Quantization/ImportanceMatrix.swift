@@ -58,7 +58,8 @@ package struct ImportanceMatrix: Sendable, Equatable {
     }
     if let index = entry.sums.firstIndex(where: { !($0 >= 0 && $0.isFinite) }) {
       throw CheckpointError(
-        .outOfRange, path: path, at: .tensor(name), found: "\(entry.sums[index]) for column \(index % columns)",
+        .outOfRange, path: path, at: .tensor(name),
+        found: "\(entry.sums[index]) for column \(index % columns)",
         expected: "a sum of squares")
     }
     var weights = [Float](repeating: 1, count: expected)

@@ -25,12 +25,13 @@ package struct ModelQuantizer: Sendable {
     try OutputTarget(path: path).check(replacing: replacing, sources: source.paths)
     var writer = GGUFWriter()
     for (key, value) in plan.metadata { writer.set(key, value) }
+    let name = source.paths.first ?? ""
     var done = 0
     for entry in plan.entries {
       let before = done
       writer.add(entry.tensor.name, dimensions: entry.tensor.dimensions, type: entry.type) {
         sink throws(CheckpointError) in
-        try write(entry, to: &sink) { bytes throws(CheckpointError) in
+        try write(entry, of: name, to: &sink) { bytes throws(CheckpointError) in
           guard progress(before + bytes) else { throw Self.stopped(path) }
         }
       }
@@ -45,9 +46,11 @@ package struct ModelQuantizer: Sendable {
       remedy: "nothing was written")
   }
 
-  /// - Parameter report: called with the bytes of the tensor that are done.
+  /// - Parameters:
+  ///   - source: the path of the model that is read, for messages.
+  ///   - report: called with the bytes of the tensor that are done.
   private func write(
-    _ entry: QuantizationPlan.Entry, to sink: inout TensorSink,
+    _ entry: QuantizationPlan.Entry, of source: String, to sink: inout TensorSink,
     report: (Int) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     let tensor = entry.tensor
@@ -71,7 +74,7 @@ package struct ModelQuantizer: Sendable {
         ) { row, values in unsafe tensor.read(row: row, into: values) }
       } catch {
         throw CheckpointError(
-          .outOfRange, path: "the source", at: .tensor(tensor.name),
+          .outOfRange, path: source, at: .tensor(tensor.name),
           found: "\(error.found) at \(error.subject)", expected: error.expected,
           remedy: "the source is damaged, or this type cannot hold it")
       }

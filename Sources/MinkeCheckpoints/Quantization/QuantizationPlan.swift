@@ -29,7 +29,8 @@ package struct QuantizationPlan: Sendable {
     let tensors = try source.sourceTensors()
     guard !tensors.isEmpty else {
       throw CheckpointError(
-        .missing, path: source.paths.first ?? "", at: .file, found: "no tensors", expected: "a model's weights",
+        .missing, path: source.paths.first ?? "", at: .file, found: "no tensors",
+        expected: "a model's weights",
         remedy: "a vocabulary-only file cannot be quantised")
     }
     let shape = TensorMixture.Shape(
@@ -42,7 +43,8 @@ package struct QuantizationPlan: Sendable {
       if type != tensor.type, tensor.type.isQuantized, !allowsRequantizing {
         throw CheckpointError(
           .unsupported, path: source.paths.first ?? "", at: .tensor(tensor.name),
-          found: "\(tensor.type), which is quantised already", expected: "F32, F16 or BF16 to make \(type) of",
+          found: "\(tensor.type), which is quantised already",
+          expected: "F32, F16 or BF16 to make \(type) of",
           remedy: "quantise the original, or add --allow-requantize and lose more than needed")
       }
       var weights: WeightQuantizer.Importance?

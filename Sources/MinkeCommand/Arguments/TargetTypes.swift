@@ -2,22 +2,26 @@ internal import ArgumentParser
 internal import MinkeCheckpoints
 internal import MinkeTensors
 
-/// A file type on the command line, in any case.
-struct TargetType: ExpressibleByArgument {
-  let fileType: FileType
-
-  init?(argument: String) {
-    guard let fileType = FileType(named: argument) else { return nil }
-    self.fileType = fileType
+extension FileType {
+  /// A file type on the command line, in any case.
+  init(argument: String) throws {
+    guard let type = FileType(named: argument) else {
+      throw ValidationError(
+        "'\(argument)' is no file type; expected \(FileType.allCases.map(\.rawValue).joined(separator: ", "))"
+      )
+    }
+    self = type
   }
 }
 
-/// An element type on the command line, in any case.
-struct TensorType: ExpressibleByArgument {
-  let elementType: ElementType
-
-  init?(argument: String) {
-    guard let elementType = ElementType(named: argument) else { return nil }
-    self.elementType = elementType
+extension ElementType {
+  /// An element type on the command line, in any case.
+  init(argument: String) throws {
+    guard let type = ElementType(named: argument) else {
+      throw ValidationError(
+        "'\(argument)' is no element type; expected \(ElementType.allCases.map(\.description).joined(separator: ", "))"
+      )
+    }
+    self = type
   }
 }

@@ -48,7 +48,7 @@ struct QuantizeReport: Encodable {
   }
 
   var text: String {
-    var sides = Table([("", .left), ("TENSORS", .right), ("BITS A WEIGHT", .right), ("FILE", .left)])
+    var sides = Table([("", .left), ("SIZE", .right), ("BITS A WEIGHT", .right), ("FILE", .left)])
     for (name, side) in [("before", source), ("after", target)] {
       sides.add([name, byteText(side.bytes), decimalText(side.bitsPerWeight, 2), printable(side.path)])
     }
@@ -59,7 +59,8 @@ struct QuantizeReport: Encodable {
     var text = sides.text + "\n" + shares.text
     if let names = withoutImportance, !names.isEmpty {
       let some = names.prefix(3).map { printable($0) }.joined(separator: ", ")
-      text += "\nnot in the importance matrix: \(some)\(names.count > 3 ? " and \(names.count - 3) more" : "")\n"
+      text +=
+        "\nnot in the importance matrix: \(some)\(names.count > 3 ? " and \(names.count - 3) more" : "")\n"
     }
     return text
   }

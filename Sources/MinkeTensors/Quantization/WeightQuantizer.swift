@@ -62,7 +62,7 @@ package struct WeightQuantizer: Sendable {
             worker.takeTurns(rows.count, step: 4) { turn in
               for index in turn where unsafe unsound[worker.index] == .max {
                 let row = rows.lowerBound + index
-                read(row, scratch[worker.index])
+                unsafe read(row, scratch[worker.index])
                 let place = unsafe bytes.baseAddress.unsafelyUnwrapped + index * rowBytes
                 if unsafe !job.run(row: row, worker: worker.index, into: place) {
                   unsafe unsound[worker.index] = row
@@ -74,7 +74,7 @@ package struct WeightQuantizer: Sendable {
       }
     }
     guard let row = unsound.min(), row < .max else { return }
-    throw WeightRange(type).error(row: row, scratch) { read(row, $0) }
+    throw unsafe WeightRange(type).error(row: row, scratch) { unsafe read(row, $0) }
   }
 }
 
@@ -91,7 +91,7 @@ private struct RowJob {
 
   /// Quantises the row in a worker's scratch; false where it holds what the type cannot.
   func run(row: Int, worker: Int, into place: UnsafeMutableRawPointer) -> Bool {
-    let values = scratch[worker]
+    let values = unsafe scratch[worker]
     guard unsafe minke_weights_are_within(values, columns, WeightRange(type).limit) else { return false }
     let matrix = row / rowsPerMatrix
     let known = unsafe minke_quantize_row(
@@ -119,7 +119,7 @@ private struct WeightRange {
 
   /// The error of the first weight of a row that is out of range.
   func error(row: Int, _ scratch: Rows, _ read: (UnsafeMutablePointer<Float>) -> Void) -> TensorError {
-    read(scratch[0])
+    unsafe read(scratch[0])
     let values = unsafe scratch.buffer(row: 0)
     // NaN is not within any limit.
     let column = unsafe values.firstIndex { !($0.magnitude <= limit) } ?? 0

@@ -26,7 +26,8 @@ struct TensorMixtureTests {
     arguments: zip(
       FileType.allCases,
       [
-        ElementType.f32, .f16, .bf16, .q8_0, .q6_K, .q6_K, .q6_K, .q6_K, .q6_K, .q6_K, .q6_K, .q6_K, .q6_K, .q6_K,
+        ElementType.f32, .f16, .bf16, .q8_0, .q6_K, .q6_K, .q6_K, .q6_K, .q6_K, .q6_K, .q6_K, .q6_K, .q6_K,
+        .q6_K,
         .q6_K, .q6_K,
       ]))
   func plain(type: FileType, output: ElementType) {
@@ -47,7 +48,8 @@ struct TensorMixtureTests {
     let mixture = mixture(.q4_K_M)
     for (name, dimensions) in [
       ("blk.0.attn_norm.weight", [1024]), ("output_norm.weight", [1024]), ("blk.0.attn_q.bias", [1024]),
-      ("blk.0.attn_q_norm.weight", [64, 8]), ("blk.0.ffn_gate_inp.weight", [1024, 8]), ("rope_freqs.weight", [64]),
+      ("blk.0.attn_q_norm.weight", [64, 8]), ("blk.0.ffn_gate_inp.weight", [1024, 8]),
+      ("rope_freqs.weight", [64]),
       ("blk.0.ssm_conv1d.weight", [4, 1024]), ("blk.0.attn_norm_2.weight", [1024, 1]),
     ] {
       #expect(mixture.type(of: name, dimensions: dimensions) == nil, "\(name)")
@@ -91,7 +93,8 @@ struct TensorMixtureTests {
   @Test("An importance matrix changes the first inner matrices")
   func importance() {
     for (type, without, with) in [
-      (FileType.iq4_xs, ElementType.q5_K, ElementType.iq4_xs), (.iq4_nl, .q5_K, .iq4_nl), (.q4_0, .q4_0, .q4_1),
+      (FileType.iq4_xs, ElementType.q5_K, ElementType.iq4_xs), (.iq4_nl, .q5_K, .iq4_nl),
+      (.q4_0, .q4_0, .q4_1),
       (.q5_0, .q5_0, .q5_1), (.q4_K_M, .q6_K, .q6_K),
     ] {
       #expect(types(mixture(type), "ffn_down", layers: 1..<2) == [without])
@@ -111,7 +114,8 @@ struct TensorMixtureTests {
   @Test(
     "Rows that are no whole blocks of 256 get blocks of 32",
     arguments: [
-      (FileType.q4_K_M, ElementType.q5_0), (.q5_K_M, .q5_1), (.q6_K, .q8_0), (.q3_K_M, .iq4_nl), (.q2_K, .iq4_nl),
+      (FileType.q4_K_M, ElementType.q5_0), (.q5_K_M, .q5_1), (.q6_K, .q8_0), (.q3_K_M, .iq4_nl),
+      (.q2_K, .iq4_nl),
       (.iq4_xs, .iq4_nl), (.q4_0, .q4_0), (.q8_0, .q8_0), (.f16, .f16),
     ])
   func fallback(type: FileType, expected: ElementType) {
@@ -120,8 +124,9 @@ struct TensorMixtureTests {
       #expect(mixture.type(of: "blk.5.attn_q.weight", dimensions: [columns, 64]) == expected)
       let output: ElementType = type == .f16 ? .f16 : .q8_0
       #expect(mixture.type(of: "output.weight", dimensions: [columns, 64]) == output)
-      #expect(self.mixture(type, options: .init(isPure: true)).type(
-        of: "blk.5.ffn_down.weight", dimensions: [columns, 64]) == expected)
+      #expect(
+        self.mixture(type, options: .init(isPure: true)).type(
+          of: "blk.5.ffn_down.weight", dimensions: [columns, 64]) == expected)
     }
     #expect(mixture(.q4_K_M).type(of: "blk.0.ffn_down.weight", dimensions: [896, 64]) == .q8_0)
   }

@@ -33,7 +33,9 @@ struct WeightQuantizerTests {
 
   /// Where a scale and a minimum must be found together, many pairs come close: what is lost a second time is a small
   /// part of what was lost before.
-  @Test("again with little loss, where there is a minimum", arguments: [ElementType.q5_K, .q5_1, .q4_K, .q4_1, .q2_K])
+  @Test(
+    "again with little loss, where there is a minimum",
+    arguments: [ElementType.q5_K, .q5_1, .q4_K, .q4_1, .q2_K])
   func again(type: ElementType) throws {
     let weights = TestWeights(rows: 8, columns: 1024, seed: 5)
     let once = TestWeights(try weights.roundTrip(type), columns: 1024)
@@ -69,9 +71,9 @@ struct WeightQuantizerTests {
     let both = TestWeights(matrix.values + matrix.values, columns: 256)
     let (left, right) = ((0..<256).map { Float($0 % 7) }, (0..<256).map { Float(7 - $0 % 7) })
     let together = try both.roundTrip(.q4_K, importance: left + right, rowsPerMatrix: 4)
-    #expect(
-      together == (try matrix.roundTrip(.q4_K, importance: left))
-        + (try matrix.roundTrip(.q4_K, importance: right)))
+    let apart =
+      try matrix.roundTrip(.q4_K, importance: left) + matrix.roundTrip(.q4_K, importance: right)
+    #expect(together == apart)
     #expect(together.prefix(1024) != together.suffix(1024))
   }
 
@@ -100,16 +102,16 @@ struct WeightQuantizerTests {
     func check(_ values: [Float], _ tolerance: Float, _ comment: Comment) throws {
       let weights = TestWeights(values, columns: 256)
       let found = try weights.roundTrip(type)
-      #expect(found.allSatisfy(\.isFinite), comment)
+      #expect(!found.contains { !$0.isFinite }, comment)
       #expect(weights.error(of: found) <= tolerance * tolerance * weights.meanSquare, comment)
       let unimportant = try weights.roundTrip(type, importance: [Float](repeating: 0, count: 256))
-      #expect(unimportant == found, "nothing of importance is all alike")
+      #expect(weights.error(of: unimportant) <= tolerance * tolerance * weights.meanSquare, comment)
     }
     try check([Float](repeating: 0, count: 256), 0, "zeros")
     // Scales are halves, which have 11 bits.
     try check([Float](repeating: 0.3, count: 256), 1e-3, "alike")
     try check([Float](repeating: -0.3, count: 256), 1e-3, "alike and negative")
-    try check([Float](repeating: 1e-40, count: 256), 1, "subnormal")
+    try check([Float](repeating: Float(bitPattern: 70_000), count: 256), 1, "subnormal")
     try check((0..<256).map { Float($0) * 1e-8 }, 1, "below what halves can scale")
     try check((0..<256).map { Float($0 * 513 % 256 - 128) * 511 }, 0.4, "huge")
     try check((0..<256).map { $0 == 77 ? 1 : 0 }, 0.05, "one alone")
