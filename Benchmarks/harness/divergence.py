@@ -13,10 +13,9 @@ from pathlib import Path
 import numpy
 import torch
 
-from .environment import BENCHMARKS, REPOSITORY, cache
-from .packages import fetched
+from .environment import BENCHMARKS, REPOSITORY
+from .text import text_path
 
-TEXT_SHA256 = "51511f2304db0b1472986bed1d16375d0f7d8494d2ff37ff473928d6bfcb3194"
 BLOCK = 32  # Rows compared at once.
 
 
@@ -27,11 +26,6 @@ def reference_script():
     module = util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
-
-
-def text_path(script) -> Path:
-    return fetched(
-        script.TEXT["package"], script.TEXT["member"], TEXT_SHA256, cache() / "restructuredtext.txt")
 
 
 class Divergence:
@@ -90,7 +84,7 @@ def measure(command, path: Path, chunks: int, threads: int, progress) -> dict:
     """{engine: summary} of one model file, the reference among them."""
     script = reference_script()
     torch.set_num_threads(threads)
-    context, text = script.CONTEXT, text_path(script)
+    context, text = script.CONTEXT, text_path()
     file = script.Checkpoint(path)
     bos, encode = script.make_encoder(file)
     ids = encode(text.read_text())[:chunks * context]

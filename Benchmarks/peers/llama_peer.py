@@ -66,6 +66,19 @@ class LlamaCpp:
         for place in range(first, len(ids) - 1):
             yield self.row(place)
 
+    def greedy(self, ids, count):
+        """The likeliest ids after a prompt, up to `count`, or to one that ends the text."""
+        self.open(len(ids) + count, 1)
+        self.forget(0)
+        self.read(ids, 0)
+        found = []
+        while True:
+            best = int(self.row(-1).argmax())
+            if len(found) == count or llama_cpp.llama_vocab_is_eog(self.vocabulary, best):
+                return found
+            found.append(best)
+            self.read([best], len(ids) + len(found) - 1)
+
     # Below: the context and batches.
 
     def open(self, size, sequences):

@@ -106,10 +106,13 @@ extension Engine {
   /// Runs a chunk in each of some caches, which are emptied first, and hands over the logits of its tokens after position
   /// `start` but for the last: part by part, each part for one cache after the other.
   ///
-  /// - Parameter visit: called with the position of the part's first token, the cache's number and the logits
-  ///   `[tokens, vocabulary]`, which are overwritten by the next.
+  /// - Parameters:
+  ///   - statistics: what the inputs of the model's matrices are added to, where that is wanted.
+  ///   - visit: called with the position of the part's first token, the cache's number and the logits
+  ///     `[tokens, vocabulary]`, which are overwritten by the next.
   func scan(
-    _ chunk: [TokenID], from start: Int, _ caches: [KVCache], visit: (Int, Int, Rows) throws -> Void
+    _ chunk: [TokenID], from start: Int, _ caches: [KVCache], adding statistics: ActivationStatistics? = nil,
+    visit: (Int, Int, Rows) throws -> Void
   ) throws {
     for cache in caches { cache.count = 0 }
     let limits = workspace.limits
@@ -120,7 +123,7 @@ extension Engine {
       let part = chunk[position..<min(end, chunk.count - 1)]
       for (number, cache) in caches.enumerated() {
         let input = SequenceInput(part, cache: cache, logitCount: isScored ? part.count : 0)
-        let logits = try transformer.forward([input], in: workspace)
+        let logits = try transformer.forward([input], in: workspace, adding: statistics)
         if isScored { try visit(position, number, logits) }
       }
       position += part.count

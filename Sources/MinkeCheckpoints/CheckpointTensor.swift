@@ -69,6 +69,19 @@ package struct CheckpointTensor: Sendable {
     }
   }
 
+  /// Bytes of all rows.
+  package var byteCount: Int { rows * rowByteCount }
+
+  /// The rows as float32.
+  ///
+  /// - Throws: for a type that has no floats.
+  package func floatRows() throws(CheckpointError) -> FloatRows {
+    switch contents {
+    case .derived(let derived): FloatRows(columns: columns, source: .derived(derived))
+    case .stored(let tensor): FloatRows(columns: columns, source: .stored(tensor, try tensor.matrix))
+    }
+  }
+
   /// Writes some rows as float32 to memory of as many times ``columns`` elements, before any rounding to ``type``. Any
   /// threads may.
   package func readFloats(
@@ -76,16 +89,9 @@ package struct CheckpointTensor: Sendable {
   ) throws(CheckpointError) {
     precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows of this tensor")
     precondition(memory.count >= range.count * columns, "memory for the rows")
-    switch contents {
-    case .derived(let derived): unsafe derived.readFloats(range, into: memory)
-    case .stored(let tensor):
-      let matrix = try tensor.matrix
-      // The tensor, which is alive, keeps the bytes.
-      guard let base = memory.baseAddress else { return }
-      for (place, row) in range.enumerated() {
-        unsafe dequantizeRow(matrix, row: row, into: base + place * columns)
-      }
-    }
+    let floats = try floatRows()
+    guard let base = memory.baseAddress else { return }
+    for (place, row) in range.enumerated() { unsafe floats.read(row: row, into: base + place * columns) }
   }
 
   /// Gives back the memory of the mapped pages that some rows were read from.
@@ -96,6 +102,30 @@ package struct CheckpointTensor: Sendable {
       let start = tensor.byteRange.lowerBound
       tensor.file.releasePages(
         of: start + range.lowerBound * rowByteCount..<start + range.upperBound * rowByteCount)
+    }
+  }
+}
+
+extension CheckpointTensor {
+  /// The rows of a tensor as float32, before any rounding to its type.
+  package struct FloatRows: Sendable {
+    fileprivate enum Source {
+      /// The tensor keeps the matrix's bytes mapped.
+      case stored(StoredTensor, StoredMatrix)
+      case derived(DerivedRows)
+    }
+
+    fileprivate let columns: Int
+    fileprivate let source: Source
+
+    /// Writes a row, which the tensor must have, to memory of as many elements as it has columns. Any threads may.
+    package func read(row: Int, into values: UnsafeMutablePointer<Float>) {
+      switch source {
+      case .stored(_, let matrix): unsafe dequantizeRow(matrix, row: row, into: values)
+      case .derived(let derived):
+        unsafe derived.readFloats(
+          row..<row + 1, into: UnsafeMutableBufferPointer(start: values, count: columns))
+      }
     }
   }
 }

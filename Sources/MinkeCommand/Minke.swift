@@ -27,7 +27,8 @@ struct MinkeCommand: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, PullCommand.self, ListCommand.self, ShowCommand.self, VerifyCommand.self,
       RemoveCommand.self, PruneCommand.self, TokenizeCommand.self, RenderCommand.self, PerplexityCommand.self,
-      BenchCommand.self, ConvertCommand.self, BundleCommand.self, ImportCommand.self,
+      BenchCommand.self, ConvertCommand.self, QuantizeCommand.self, ImatrixCommand.self, BundleCommand.self,
+      ImportCommand.self,
     ])
 
   /// Exits 0 on success, 64 on wrong usage, 130 after Ctrl-C, and 1 with one line on standard error

@@ -65,6 +65,11 @@ package final class Transformer: @unchecked Sendable {
     try KVCache(configuration.cacheShape(keys, values), capacity: capacity)
   }
 
+  /// Empty sums of the inputs of this model's matrices.
+  package func makeStatistics() throws(TensorError) -> ActivationStatistics {
+    try ActivationStatistics(configuration, outputName: WeightLoader.outputName(of: file) + ".weight")
+  }
+
   /// Measures the machine on the memory that the weights lie in, where that is more than caches hold.
   ///
   /// - Parameter byteCount: memory to reserve and read where it is less.
@@ -83,17 +88,19 @@ extension Transformer {
   /// Nothing is allocated: a caller that keeps its batch and gives each sequence its next token
   /// (``SequenceInput/setToken(_:)``) decodes without any.
   ///
+  /// - Parameter statistics: what the inputs of the model's matrices are added to, where that is wanted.
   /// - Returns: logits `[sum of logitCount, vocabulary]`, sequence after sequence. They lie in `workspace`
   ///   and are overwritten by its next pass.
   /// - Throws: ``ModelError`` for a token outside the vocabulary and for a batch that exceeds the
   ///   workspace or a cache; caches are then as before.
   package func forward(
-    _ batch: [SequenceInput], in workspace: Workspace
+    _ batch: [SequenceInput], in workspace: Workspace, adding statistics: ActivationStatistics? = nil
   ) throws(ModelError) -> Rows {
     guard workspace.configuration == configuration, workspace.threadCount >= pool.threadCount else {
       throw ModelError(.workspace, "workspace", found: "another model's", expected: "this model's")
     }
-    let pass = try workspace.lay(batch)
+    var pass = try workspace.lay(batch)
+    if let statistics { pass.sums = statistics.begin(rows: pass.hidden.count, logitRows: pass.logits.count) }
     if pass.hidden.count > 0 { run(architecture, pass, workspace) }
     return pass.logits
   }

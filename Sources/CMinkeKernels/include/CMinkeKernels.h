@@ -5,6 +5,7 @@
 #include "minke_cpu.h"
 #include "minke_matmul.h"
 #include "minke_probe.h"
+#include "minke_quantize.h"
 #include "minke_vector.h"
 
 #endif

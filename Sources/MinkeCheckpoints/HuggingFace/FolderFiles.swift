@@ -8,8 +8,8 @@
 
 /// The files of one folder, by plain names, none of which leads out of it.
 ///
-/// A file may be a link to one in the same folder, or, as the Hugging Face cache has it (`models--…/snapshots/REVISION`
-/// with links to `models--…/blobs`), to a blob of the same model. A folder that somebody else made can thus not have a
+/// A file may be a link to one in the same folder, or to a blob, as the Hugging Face cache has it
+/// (`models--…/snapshots/REVISION` with links to `models--…/blobs`) and Minke's store (`files/…` with links to `blobs`). A folder that somebody else made can thus not have a
 /// file of this machine read for its own.
 struct FolderFiles: Sendable {
   let path: String
@@ -24,7 +24,7 @@ struct FolderFiles: Sendable {
         remedy: "check the path and its permissions")
     }
     self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-    permitted = [root] + (Self.blobs(ofSnapshot: root).map { [$0] } ?? [])
+    permitted = [root] + (Self.blobs(of: root).map { [$0] } ?? [])
   }
 
   static func isFolder(_ path: String) -> Bool {
@@ -80,12 +80,17 @@ struct FolderFiles: Sendable {
     return try JSONFields(bytes, path: path + "/" + name)
   }
 
-  private static func blobs(ofSnapshot root: String) -> String? {
+  /// The folder beside `root` that its links may lead to.
+  private static func blobs(of root: String) -> String? {
     let parts = root.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count >= 4, parts[parts.count - 2] == "snapshots",
-      parts[parts.count - 3].hasPrefix("models--")
-    else { return nil }
-    return parts.dropLast(2).joined(separator: "/") + "/blobs"
+    guard parts.count >= 4 else { return nil }
+    let isSnapshot = parts[parts.count - 2] == "snapshots" && parts[parts.count - 3].hasPrefix("models--")
+    let isStored = parts[parts.count - 2] == "files" && isDigest(parts[parts.count - 1])
+    return isSnapshot || isStored ? parts.dropLast(2).joined(separator: "/") + "/blobs" : nil
+  }
+
+  private static func isDigest(_ name: Substring) -> Bool {
+    name.utf8.count == 64 && name.utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) }
   }
 
   /// The path without links; nil where it leads nowhere.

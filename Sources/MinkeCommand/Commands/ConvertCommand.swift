@@ -138,7 +138,7 @@ private final class ConversionDisplay: Sendable {
     let width = isTerminal ? StandardStream.error.size.columns : 80
     let (line, goesOn) = state.withLock { state in
       state.done += byteCount
-      let progress = FetchProgress(phase: .downloading, completed: state.done, total: total)
+      let progress = FetchProgress(phase: .copying, completed: state.done, total: total)
       return (isTerminal ? state.bar.line(progress, at: now, width: width) : "", !state.isStopped)
     }
     if isTerminal { StandardStream.error.write("\r" + line + "\u{1B}[K") }

@@ -71,7 +71,7 @@ struct Gemma3: Architecture {
       layer.postAttentionNorm.addBranch(pass)
       // x ← x + norm(feedForward(norm(x))), [rows, hiddenSize]
       layer.feedForwardNorm(pass, quantized: layer.feedForward.readsQuantized)
-      layer.feedForward(pass, next: next, worker: worker)
+      layer.feedForward(pass, layer: index, next: next, worker: worker)
       layer.postFeedForwardNorm.addBranch(pass)
     }
     // [rows, hiddenSize] → [logitRows, vocabulary]

@@ -39,6 +39,8 @@ struct ForwardPass {
   unowned(unsafe) let rotary: RotaryTable
   unowned(unsafe) let localRotary: RotaryTable
   unowned(unsafe) let attentionScratch: AttentionScratch
+  /// Where the inputs of matrices are added up; nil but for measuring what matters.
+  var sums: ActivationSums?
 }
 
 extension ForwardPass {

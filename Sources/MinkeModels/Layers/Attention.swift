@@ -23,6 +23,7 @@ struct Attention {
   ///
   /// - Parameter next: the product that follows, whose weights are fetched while others are waited for.
   func callAsFunction(_ pass: ForwardPass, layer: Int, next: Linear, worker: Worker) {
+    pass.sums?.add(pass.normed.floats, .attention, layer: layer, worker: worker)
     // [rows, hiddenSize] → [rows, heads · keyLength] and twice [rows, keyValueHeads · keyLength]
     query(pass.normed, into: pass.queries, worker: worker)
     key(pass.normed, into: pass.keys, worker: worker)
@@ -44,6 +45,7 @@ struct Attention {
       pass.rotated, slices: pass.slices, layer: layer, parameters: parameters,
       scratch: pass.attentionScratch, into: pass.attended.floats, worker: worker)
     worker.synchronize(fetching: output.weight)
+    pass.sums?.add(pass.attended.floats, .attentionOutput, layer: layer, worker: worker)
     if output.readsQuantized {
       pass.attended.quantize(worker: pass.rowWorker)
       pass.rowWorker.synchronize()

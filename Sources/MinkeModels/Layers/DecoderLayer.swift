@@ -37,7 +37,7 @@ extension DecoderLayer {
     pass.addBranch()
     // x ← x + feedForward(norm(x)), [rows, hiddenSize]
     feedForwardNorm(pass, quantized: feedForward.readsQuantized)
-    feedForward(pass, next: next, worker: worker)
+    feedForward(pass, layer: index, next: next, worker: worker)
     pass.addBranch()
   }
 }

@@ -22,6 +22,7 @@ struct OutputHead {
     norm(
       pass.headInput.floats, into: pass.headInput, quantized: projection.readsQuantized,
       worker: pass.rowWorker)
+    pass.sums?.add(pass.headInput.floats, .output, worker: worker)
     // [logitRows, hiddenSize] → [logitRows, vocabulary]
     projection(pass.headInput, into: pass.logits, worker: worker)
     worker.synchronize()

@@ -42,9 +42,12 @@ struct WeightLoader: ~Copyable {
 
   /// The matrix that turns the residual stream into logits: `output.weight`, or the embedding.
   mutating func outputProjection(_ configuration: ModelConfiguration) throws -> Linear {
-    let name = file.hasTensor(named: "output.weight") ? "output" : "token_embd"
-    return try linear(
-      name, inputs: configuration.hiddenSize, outputs: configuration.vocabularySize)
+    try linear(
+      Self.outputName(of: file), inputs: configuration.hiddenSize, outputs: configuration.vocabularySize)
+  }
+
+  static func outputName(of file: GGUFFile) -> String {
+    file.hasTensor(named: "output.weight") ? "output" : "token_embd"
   }
 
   /// `token_embd.weight`, which stays in the mapped file.

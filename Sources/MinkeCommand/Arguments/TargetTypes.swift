@@ -1,0 +1,27 @@
+internal import ArgumentParser
+internal import MinkeCheckpoints
+internal import MinkeTensors
+
+extension FileType {
+  /// A file type on the command line, in any case.
+  init(argument: String) throws {
+    guard let type = FileType(named: argument) else {
+      throw ValidationError(
+        "'\(argument)' is no file type; expected \(FileType.allCases.map(\.rawValue).joined(separator: ", "))"
+      )
+    }
+    self = type
+  }
+}
+
+extension ElementType {
+  /// An element type on the command line, in any case.
+  init(argument: String) throws {
+    guard let type = ElementType(named: argument) else {
+      throw ValidationError(
+        "'\(argument)' is no element type; expected \(ElementType.allCases.map(\.description).joined(separator: ", "))"
+      )
+    }
+    self = type
+  }
+}
