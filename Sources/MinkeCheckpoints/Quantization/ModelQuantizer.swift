@@ -25,7 +25,7 @@ package struct ModelQuantizer: Sendable {
     try OutputTarget(path: path).check(replacing: replacing, sources: source.parts.map(\.path))
     var writer = GGUFWriter()
     for (key, value) in plan.metadata { writer.set(key, value) }
-    let name = source.paths.first ?? ""
+    let name = source.path
     var done = 0
     for entry in plan.entries {
       let before = done
