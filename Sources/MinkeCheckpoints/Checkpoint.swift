@@ -52,7 +52,7 @@ extension GGUFFile: Checkpoint {
   package var recipe: Int { 0 }
 
   package func weight(named name: String) throws(CheckpointError) -> CheckpointTensor {
-    CheckpointTensor(try tensor(named: name))
+    try CheckpointTensor(tensor(named: name))
   }
 }
 

@@ -10,13 +10,14 @@ package struct CheckpointTensor: Sendable {
   private let contents: Contents
 
   private enum Contents {
-    case stored(StoredTensor)
+    /// The tensor keeps the bytes of its matrix mapped.
+    case stored(StoredTensor, StoredMatrix)
     case derived(DerivedRows)
   }
 
-  init(_ tensor: StoredTensor) {
+  init(_ tensor: StoredTensor) throws(CheckpointError) {
     (name, dimensions, type) = (tensor.name, tensor.dimensions, tensor.type)
-    contents = .stored(tensor)
+    contents = .stored(tensor, try tensor.matrix)
   }
 
   init(name: String, dimensions: [Int], _ rows: DerivedRows) {
@@ -27,7 +28,7 @@ package struct CheckpointTensor: Sendable {
   /// Of the file that the rows come from, for messages.
   var path: String {
     switch contents {
-    case .stored(let tensor): tensor.file.path
+    case .stored(let tensor, _): tensor.file.path
     case .derived(let derived): derived.source.file.path
     }
   }
@@ -42,7 +43,7 @@ package struct CheckpointTensor: Sendable {
 
   /// The tensor as it lies in a file; nil where it is worked out.
   package var stored: StoredTensor? {
-    if case .stored(let tensor) = contents { tensor } else { nil }
+    if case .stored(let tensor, _) = contents { tensor } else { nil }
   }
 
   /// The tensor as it lies in a file, or a copy of all of it.
@@ -61,7 +62,7 @@ package struct CheckpointTensor: Sendable {
     precondition(memory.count >= range.count * rowByteCount, "memory for the rows")
     switch contents {
     case .derived(let derived): unsafe derived.read(range, into: memory)
-    case .stored(let tensor):
+    case .stored(let tensor, _):
       unsafe tensor.withBytes { bytes in
         let part = range.lowerBound * rowByteCount..<range.upperBound * rowByteCount
         unsafe memory.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[part]))
@@ -71,16 +72,13 @@ package struct CheckpointTensor: Sendable {
 
   /// Writes some rows as float32 to memory of as many times ``columns`` elements, before any rounding to ``type``. Any
   /// threads may.
-  package func readFloats(
-    _ range: Range<Int>, into memory: UnsafeMutableBufferPointer<Float>
-  ) throws(CheckpointError) {
+  package func readFloats(_ range: Range<Int>, into memory: UnsafeMutableBufferPointer<Float>) {
     precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows of this tensor")
     precondition(memory.count >= range.count * columns, "memory for the rows")
     switch contents {
     case .derived(let derived): unsafe derived.readFloats(range, into: memory)
-    case .stored(let tensor):
-      let matrix = try tensor.matrix
-      // The tensor, which is alive, keeps the bytes.
+    case .stored(let tensor, let matrix):
+      defer { withExtendedLifetime(tensor) {} }
       guard let base = memory.baseAddress else { return }
       for (place, row) in range.enumerated() {
         unsafe dequantizeRow(matrix, row: row, into: base + place * columns)
@@ -92,7 +90,7 @@ package struct CheckpointTensor: Sendable {
   package func releasePages(ofRows range: Range<Int>) {
     switch contents {
     case .derived(let derived): derived.releasePages(of: range)
-    case .stored(let tensor):
+    case .stored(let tensor, _):
       let start = tensor.byteRange.lowerBound
       tensor.file.releasePages(
         of: start + range.lowerBound * rowByteCount..<start + range.upperBound * rowByteCount)

@@ -34,12 +34,13 @@ struct FolderTensors {
         expected: "an output matrix, as tie_word_embeddings is false")
     }
     var tensors: [FolderTensor] = []
-    for (name, (source, treatment)) in found {
+    for (name, (source, treatment)) in found.sorted(by: { $0.key < $1.key }) {
       tensors.append(
         try FolderTensor(
           name: name, source, treatment, scales: scales.removeValue(forKey: source.name), configuration))
     }
-    if let orphan = scales.values.first(where: { scale in !Self.isIgnored(scale.name, family) }) {
+    let orphans = scales.values.filter { !Self.isIgnored($0.name, family) }
+    if let orphan = orphans.min(by: { $0.name < $1.name }) {
       throw Self.failure(.malformed, orphan, "scales without their tensor", "the tensor that they scale")
     }
     if let divisors = configuration.rotary.divisors(headLength: configuration.headLength) {
@@ -161,18 +162,18 @@ struct FolderTensor: Sendable {
   /// The tensor, whose data is there.
   func tensor() throws(CheckpointError) -> CheckpointTensor {
     switch contents {
-    case .values(let stored): return CheckpointTensor(stored)
+    case .values(let stored): return try CheckpointTensor(stored)
     case .rows(var rows, let scales, let block):
       try rows.source.checkExtent()
       if let scales, let block { rows.scales = try block.read(scales) }
       if rows.isAsStored {
-        return CheckpointTensor(
+        return try CheckpointTensor(
           StoredTensor(
             name: record.name, dimensions: record.dimensions, type: rows.type,
             byteRange: rows.source.byteRange,
             file: rows.source.file))
       }
-      if record.dimensions.count == 1 { return CheckpointTensor(vector(rows)) }
+      if record.dimensions.count == 1 { return try CheckpointTensor(vector(rows)) }
       return CheckpointTensor(name: record.name, dimensions: record.dimensions, rows)
     }
   }
