@@ -99,6 +99,11 @@ private struct PieceTable {
   private struct Entry {
     var hash: UInt32 = 0
     var id: Int32 = -1
+    /// Where the bytes lie.
+    var start: UInt32 = 0
+    var end: UInt32 = 0
+
+    var range: Range<Int> { Int(start)..<Int(end) }
   }
 
   private let file: TokenizerFile
@@ -114,10 +119,13 @@ private struct PieceTable {
     let bytes = file.tokens.bytes.span
     for (id, place) in file.places.enumerated() {
       guard let place else { continue }
-      let hash = Self.hash(bytes, file.tokens.range(place))
+      let range = file.tokens.range(place)
+      let hash = Self.hash(bytes, range)
       var slot = Int(hash) & mask
       while entries[slot].id >= 0 { slot = (slot + 1) & mask }
-      entries[slot] = Entry(hash: hash, id: Int32(id))
+      // A vocabulary has less than 4 GiB.
+      entries[slot] = Entry(
+        hash: hash, id: Int32(id), start: UInt32(range.lowerBound), end: UInt32(range.upperBound))
     }
   }
 
@@ -128,11 +136,7 @@ private struct PieceTable {
     var slot = Int(hash) & mask
     while entries[slot].id >= 0 {
       let entry = entries[slot]
-      if entry.hash == hash, let place = file.places[Int(entry.id)],
-        Self.isEqual(bytes, file.tokens.range(place), text, range)
-      {
-        return Int(entry.id)
-      }
+      if entry.hash == hash, Self.isEqual(bytes, entry.range, text, range) { return Int(entry.id) }
       slot = (slot + 1) & mask
     }
     return nil
