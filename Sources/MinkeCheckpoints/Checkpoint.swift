@@ -52,7 +52,7 @@ extension GGUFFile: Checkpoint {
   package var recipe: Int { 0 }
 
   package func weight(named name: String) throws(CheckpointError) -> CheckpointTensor {
-    try CheckpointTensor(tensor(named: name))
+    CheckpointTensor(try tensor(named: name))
   }
 }
 

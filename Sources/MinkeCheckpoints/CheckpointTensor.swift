@@ -10,14 +10,13 @@ package struct CheckpointTensor: Sendable {
   private let contents: Contents
 
   private enum Contents {
-    /// The tensor keeps the bytes of its matrix mapped.
-    case stored(StoredTensor, StoredMatrix)
+    case stored(StoredTensor)
     case derived(DerivedRows)
   }
 
-  init(_ tensor: StoredTensor) throws(CheckpointError) {
+  init(_ tensor: StoredTensor) {
     (name, dimensions, type) = (tensor.name, tensor.dimensions, tensor.type)
-    contents = .stored(tensor, try tensor.matrix)
+    contents = .stored(tensor)
   }
 
   init(name: String, dimensions: [Int], _ rows: DerivedRows) {
@@ -28,7 +27,7 @@ package struct CheckpointTensor: Sendable {
   /// Of the file that the rows come from, for messages.
   var path: String {
     switch contents {
-    case .stored(let tensor, _): tensor.file.path
+    case .stored(let tensor): tensor.file.path
     case .derived(let derived): derived.source.file.path
     }
   }
@@ -43,7 +42,7 @@ package struct CheckpointTensor: Sendable {
 
   /// The tensor as it lies in a file; nil where it is worked out.
   package var stored: StoredTensor? {
-    if case .stored(let tensor, _) = contents { tensor } else { nil }
+    if case .stored(let tensor) = contents { tensor } else { nil }
   }
 
   /// The tensor as it lies in a file, or a copy of all of it.
@@ -62,7 +61,7 @@ package struct CheckpointTensor: Sendable {
     precondition(memory.count >= range.count * rowByteCount, "memory for the rows")
     switch contents {
     case .derived(let derived): unsafe derived.read(range, into: memory)
-    case .stored(let tensor, _):
+    case .stored(let tensor):
       unsafe tensor.withBytes { bytes in
         let part = range.lowerBound * rowByteCount..<range.upperBound * rowByteCount
         unsafe memory.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[part]))
@@ -72,13 +71,16 @@ package struct CheckpointTensor: Sendable {
 
   /// Writes some rows as float32 to memory of as many times ``columns`` elements, before any rounding to ``type``. Any
   /// threads may.
-  package func readFloats(_ range: Range<Int>, into memory: UnsafeMutableBufferPointer<Float>) {
+  package func readFloats(
+    _ range: Range<Int>, into memory: UnsafeMutableBufferPointer<Float>
+  ) throws(CheckpointError) {
     precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows of this tensor")
     precondition(memory.count >= range.count * columns, "memory for the rows")
     switch contents {
     case .derived(let derived): unsafe derived.readFloats(range, into: memory)
-    case .stored(let tensor, let matrix):
-      defer { withExtendedLifetime(tensor) {} }
+    case .stored(let tensor):
+      let matrix = try tensor.matrix
+      // The tensor, which is alive, keeps the bytes.
       guard let base = memory.baseAddress else { return }
       for (place, row) in range.enumerated() {
         unsafe dequantizeRow(matrix, row: row, into: base + place * columns)
@@ -90,7 +92,7 @@ package struct CheckpointTensor: Sendable {
   package func releasePages(ofRows range: Range<Int>) {
     switch contents {
     case .derived(let derived): derived.releasePages(of: range)
-    case .stored(let tensor, _):
+    case .stored(let tensor):
       let start = tensor.byteRange.lowerBound
       tensor.file.releasePages(
         of: start + range.lowerBound * rowByteCount..<start + range.upperBound * rowByteCount)

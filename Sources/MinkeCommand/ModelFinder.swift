@@ -85,7 +85,7 @@ extension Manifest {
 }
 
 /// The progress bar on standard error, if that is a terminal; nothing otherwise.
-final class FetchDisplay: Sendable {
+private final class FetchDisplay: Sendable {
   private let isTerminal = StandardStream.error.isTerminal
   private let bar: Locked<ProgressBar>
 

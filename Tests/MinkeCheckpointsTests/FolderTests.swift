@@ -8,8 +8,8 @@ extension Checkpoint {
   func floats(_ name: String) throws -> [Float] {
     let tensor = try weight(named: name)
     var values = [Float](repeating: 0, count: tensor.rows * tensor.columns)
-    unsafe values.withUnsafeMutableBufferPointer {
-      unsafe tensor.readFloats(0..<tensor.rows, into: $0)
+    try unsafe values.withUnsafeMutableBufferPointer {
+      try unsafe tensor.readFloats(0..<tensor.rows, into: $0)
     }
     return values
   }

@@ -75,8 +75,8 @@ struct FolderParityTests {
     var values = [Float](repeating: 0, count: 160 * 200)
     // In pieces that do not fall on the blocks of 128.
     for rows in [0..<1, 1..<100, 100..<160] {
-      unsafe values.withUnsafeMutableBufferPointer { buffer in
-        unsafe tensor.readFloats(
+      try unsafe values.withUnsafeMutableBufferPointer { buffer in
+        try unsafe tensor.readFloats(
           rows, into: UnsafeMutableBufferPointer(rebasing: buffer[(rows.lowerBound * 200)...]))
       }
     }

@@ -135,7 +135,9 @@ extension CheckpointTensor {
     let rowBytes = target.byteCount(columns: columns) ?? 0
     var floats = [Float](repeating: 0, count: columns)
     for (place, row) in range.enumerated() {
-      unsafe floats.withUnsafeMutableBufferPointer { unsafe readFloats(row..<row + 1, into: $0) }
+      try unsafe floats.withUnsafeMutableBufferPointer { buffer throws(CheckpointError) in
+        try unsafe readFloats(row..<row + 1, into: buffer)
+      }
       if target == .f16, let value = floats.first(where: { $0.isFinite && abs($0) >= FloatFormats.halfLimit })
       {
         throw CheckpointError(

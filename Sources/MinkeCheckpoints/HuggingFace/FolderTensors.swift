@@ -162,18 +162,18 @@ struct FolderTensor: Sendable {
   /// The tensor, whose data is there.
   func tensor() throws(CheckpointError) -> CheckpointTensor {
     switch contents {
-    case .values(let stored): return try CheckpointTensor(stored)
+    case .values(let stored): return CheckpointTensor(stored)
     case .rows(var rows, let scales, let block):
       try rows.source.checkExtent()
       if let scales, let block { rows.scales = try block.read(scales) }
       if rows.isAsStored {
-        return try CheckpointTensor(
+        return CheckpointTensor(
           StoredTensor(
             name: record.name, dimensions: record.dimensions, type: rows.type,
             byteRange: rows.source.byteRange,
             file: rows.source.file))
       }
-      if record.dimensions.count == 1 { return try CheckpointTensor(vector(rows)) }
+      if record.dimensions.count == 1 { return CheckpointTensor(vector(rows)) }
       return CheckpointTensor(name: record.name, dimensions: record.dimensions, rows)
     }
   }

@@ -63,37 +63,23 @@ struct ConvertCommand: ParsableCommand {
     }
     let start = ContinuousClock.now
     let checkpoint = try openCheckpoint(path: folder)
-    let conversion = CheckpointConversion(checkpoint, to: type)
-    let paths = try write(conversion)
+    var conversion = CheckpointConversion(checkpoint, to: type)
+    let display = ConversionDisplay(
+      title: (folder as NSString).lastPathComponent, total: conversion.byteCount)
+    conversion.progress = display.advance
+    Interrupts.begin { display.stop() }
+    defer { Interrupts.end() }
+    let paths: [String]
+    do {
+      defer { display.clear() }
+      paths = try conversion.writer(threadCount: threads)
+        .write(to: output, partSize: splitSize ?? .max, replacesExisting: force)
+    } catch {
+      throw display.isStopped ? ExitCode(Interrupts.status) : error
+    }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let report = ConversionReport(paths, checkpoint, "\(conversion.mainType.type)", seconds)
     StandardStream.output.write(json ? try JSONText.pretty(report) : report.text)
-  }
-
-  /// Writes with a progress bar; Ctrl-C leaves nothing behind.
-  private func write(_ conversion: CheckpointConversion) throws -> [String] {
-    let work = Locked((done: 0, isStopped: false))
-    let display = FetchDisplay(title: printable((folder as NSString).lastPathComponent))
-    defer { display.clear() }
-    let total = conversion.byteCount
-    var conversion = conversion
-    conversion.progress = { byteCount in
-      let (done, isStopped) = work.withLock { work in
-        work.done += byteCount
-        return work
-      }
-      display.show(FetchProgress(phase: .downloading, completed: done, total: total))
-      return !isStopped
-    }
-    Interrupts.begin { work.withLock { $0.isStopped = true } }
-    defer { Interrupts.end() }
-    do {
-      return try conversion.writer(threadCount: threads)
-        .write(to: output, partSize: splitSize ?? .max, replacesExisting: force)
-    } catch {
-      let isStopped = work.withLock { $0.isStopped }
-      throw isStopped ? HubError.cancelled : error as any Error
-    }
   }
 }
 
@@ -122,6 +108,45 @@ private struct ConversionReport: Encodable {
   var text: String {
     output.map { "\(printable($0, limit: 400))\n" }.joined()
       + "\(tensors) tensors, \(type), \(byteText(bytes)), \(decimalText(seconds, 1)) s\n"
+  }
+}
+
+/// How far the writing has come, on standard error, if that is a terminal.
+private final class ConversionDisplay: Sendable {
+  private struct State {
+    var bar: ProgressBar
+    var done = 0
+    var isStopped = false
+  }
+
+  private let isTerminal = StandardStream.error.isTerminal
+  private let total: Int
+  private let state: Locked<State>
+
+  init(title: String, total: Int) {
+    self.total = total
+    state = Locked(State(bar: ProgressBar(title: printable(title))))
+  }
+
+  func stop() { state.withLock { $0.isStopped = true } }
+
+  var isStopped: Bool { state.withLock { $0.isStopped } }
+
+  /// - Returns: whether to go on.
+  func advance(_ byteCount: Int) -> Bool {
+    let now = ProcessInfo.processInfo.systemUptime
+    let width = isTerminal ? StandardStream.error.size.columns : 80
+    let (line, goesOn) = state.withLock { state in
+      state.done += byteCount
+      let progress = FetchProgress(phase: .downloading, completed: state.done, total: total)
+      return (isTerminal ? state.bar.line(progress, at: now, width: width) : "", !state.isStopped)
+    }
+    if isTerminal { StandardStream.error.write("\r" + line + "\u{1B}[K") }
+    return goesOn
+  }
+
+  func clear() {
+    if isTerminal { StandardStream.error.write("\r\u{1B}[K") }
   }
 }
 

@@ -70,7 +70,7 @@ struct WeightLoader: ~Copyable {
     let count = configuration.rotary.dimensions / 2
     let tensor = try tensor(name, dimensions: [count])
     var values = [Float](repeating: 0, count: count)
-    unsafe values.withUnsafeMutableBufferPointer { unsafe tensor.readFloats(0..<1, into: $0) }
+    try unsafe values.withUnsafeMutableBufferPointer { try unsafe tensor.readFloats(0..<1, into: $0) }
     if let value = values.first(where: { !($0.isFinite && $0 > 0) }) {
       throw CheckpointError(
         .outOfRange, path: file.path, at: .tensor(name), found: "\(value)",
