@@ -11,8 +11,8 @@ transformers' reading of a GGUF leaves out digits and normal forms; that of Gemm
 """
 import json
 import os
-import pathlib
 import sys
+import tempfile
 
 import torch
 from gguf import GGUFReader
@@ -63,13 +63,14 @@ def byte_level(reader):
 
 
 def main(source, target):
-    folder, name = os.path.split(os.path.realpath(source))
-    if not name.endswith(".gguf"):
-        # transformers goes by the name.
-        link = pathlib.Path(target + ".source.gguf")
-        link.unlink(missing_ok=True)
-        link.symlink_to(os.path.join(folder, name))
-        folder, name = str(link.parent), link.name
+    with tempfile.TemporaryDirectory() as folder:
+        # transformers goes by the name, which a file of a store does not have.
+        name = "model.gguf"
+        os.symlink(os.path.realpath(source), os.path.join(folder, name))
+        export(folder, name, target)
+
+
+def export(folder, name, target):
     reader = GGUFReader(os.path.join(folder, name))
     read = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32)
     # What came from a GGUF counts as quantised, and is not saved.

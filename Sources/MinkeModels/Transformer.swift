@@ -28,7 +28,8 @@ package final class Transformer: @unchecked Sendable {
 
   private let architecture: any Architecture
   private let weights: Arena
-  /// Embedding rows are read where they lie in it.
+  private let file: any Checkpoint
+  /// Its rows are read where they lie, in the file or in memory.
   private let embedding: StoredTensor
   /// By what the frequencies of ``ModelConfiguration/rotary`` are divided.
   private let rotaryDivisors: [Float]?
@@ -49,6 +50,7 @@ package final class Transformer: @unchecked Sendable {
     architecture = try family.init(configuration, &loader)
     let loaded = try loader.finish(with: pool, cache: packCache)
     (weights, weightOrigin, packWriting) = (loaded.arena, loaded.origin, loaded.writing)
+    self.file = file
     embedding = loaded.embedding
     self.pool = pool
   }

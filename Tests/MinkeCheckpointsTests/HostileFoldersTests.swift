@@ -128,7 +128,7 @@ struct HostileFoldersTests {
       ("max_position_embeddings", nil), ("max_position_embeddings", "0"), ("rms_norm_eps", "2"),
       ("rms_norm_eps", "0"), ("rope_theta", "1"), ("rope_theta", "\"x\""), ("hidden_act", "\"gelu\""),
       ("rope_interleaved", "true"), ("partial_rotary_factor", "0.5"), ("intermediate_size", "[]"),
-      ("tie_word_embeddings", "1"),
+      ("tie_word_embeddings", "1"), ("vocab_size", "7"), ("vocab_size", "0"),
       ("rope_scaling", "7"), ("rope_scaling.type", "{\"type\": \"longrope\"}"),
       ("rope_scaling.factor", "{\"type\": \"linear\"}"),
       ("rope_scaling.factor", "{\"type\": \"linear\", \"factor\": 0}"),

@@ -43,7 +43,7 @@ struct TinyFolder {
   static let configuration = """
     {"architectures": ["Qwen2ForCausalLM"], "hidden_size": 8, "intermediate_size": 4, "num_hidden_layers": 1,
      "num_attention_heads": 2, "num_key_value_heads": 1, "max_position_embeddings": 32, "rms_norm_eps": 1e-6,
-     "rope_theta": 10000.0, "tie_word_embeddings": true, "eos_token_id": 3, "hidden_act": "silu", "vocab_size": 6}
+     "rope_theta": 10000.0, "tie_word_embeddings": true, "eos_token_id": 3, "hidden_act": "silu"}
     """
 
   static let tokenizer = """

@@ -234,6 +234,9 @@ struct TokenizerFolderTests {
     #expect(error(["added_tokens": "[{\"id\": 0, \"content\": \"other\"}]"])?.place == .key("added_tokens"))
     #expect(error(["added_tokens": "[{\"id\": -1, \"content\": \"x\"}]"])?.place == .key("added_tokens"))
     #expect(error(["added_tokens": "[7]"])?.place == .key("added_tokens"))
+    var many = RawSafetensors()
+    many.record("model.embed_tokens.weight", "F16", [1 << 24, 1], 0, 2 << 24)
+    #expect(error([:], ["model.safetensors": many.bytes])?.place == .key("model.vocab"))
     // One beyond the embedding is left out: nothing can be looked up for it.
     #expect(
       error(["added_tokens": "[{\"id\": 900, \"content\": \"<image>\"}, {\"id\": 3, \"content\": \"x\"}]"])

@@ -94,6 +94,8 @@ struct FolderConfiguration {
 
 extension FolderConfiguration {
   /// Sets the keys of the hyper-parameters.
+  ///
+  /// - Parameter vocabularySize: rows of the embedding.
   func write(to keys: inout KeyList, vocabularySize: Int) throws(CheckpointError) {
     let prefix = family.architecture + "."
     func set(_ name: String, _ value: Int?) { keys.set(prefix + name, value) }
@@ -109,6 +111,9 @@ extension FolderConfiguration {
     set("attention.key_length", headLength)
     set("attention.value_length", headLength)
     set("attention.layer_norm_rms_epsilon", try fields.number("rms_norm_eps", in: 1e-12...1) ?? 1e-6)
+    if let stated = try fields.integer("vocab_size", in: Self.vocabularies), stated != vocabularySize {
+      throw fields.invalid("vocab_size", expected: "\(vocabularySize), the rows of the embedding")
+    }
     set("vocab_size", vocabularySize)
     if family == .llama { set("rope.dimension_count", headLength) }
     if family == .gemma3 {

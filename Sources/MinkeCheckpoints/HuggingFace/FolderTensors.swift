@@ -34,12 +34,13 @@ struct FolderTensors {
         expected: "an output matrix, as tie_word_embeddings is false")
     }
     var tensors: [FolderTensor] = []
-    for (name, (source, treatment)) in found {
+    for (name, (source, treatment)) in found.sorted(by: { $0.key < $1.key }) {
       tensors.append(
         try FolderTensor(
           name: name, source, treatment, scales: scales.removeValue(forKey: source.name), configuration))
     }
-    if let orphan = scales.values.first(where: { scale in !Self.isIgnored(scale.name, family) }) {
+    let orphans = scales.values.filter { !Self.isIgnored($0.name, family) }
+    if let orphan = orphans.min(by: { $0.name < $1.name }) {
       throw Self.failure(.malformed, orphan, "scales without their tensor", "the tensor that they scale")
     }
     if let divisors = configuration.rotary.divisors(headLength: configuration.headLength) {

@@ -95,9 +95,19 @@ struct PieceScores {
 
 /// Finds the tokens of a vocabulary by their bytes.
 private struct PieceTable {
+  /// Open addressing. The hash tells most other tokens apart without a look at their bytes.
+  private struct Entry {
+    var hash: UInt32 = 0
+    var id: Int32 = -1
+    /// Where the bytes lie.
+    var start: UInt32 = 0
+    var end: UInt32 = 0
+
+    var range: Range<Int> { Int(start)..<Int(end) }
+  }
+
   private let file: TokenizerFile
-  /// Open addressing: identifiers, -1 where there is none.
-  private var slots: [Int32]
+  private var entries: [Entry]
   private let mask: Int
 
   init(_ file: TokenizerFile) {
@@ -105,23 +115,28 @@ private struct PieceTable {
     var size = 16
     while size < file.tokens.count * 2 { size *= 2 }
     mask = size - 1
-    slots = [Int32](repeating: -1, count: size)
+    entries = [Entry](repeating: Entry(), count: size)
     let bytes = file.tokens.bytes.span
     for (id, place) in file.places.enumerated() {
       guard let place else { continue }
-      var slot = Self.hash(bytes, file.tokens.range(place)) & mask
-      while slots[slot] >= 0 { slot = (slot + 1) & mask }
-      slots[slot] = Int32(id)
+      let range = file.tokens.range(place)
+      let hash = Self.hash(bytes, range)
+      var slot = Int(hash) & mask
+      while entries[slot].id >= 0 { slot = (slot + 1) & mask }
+      // A vocabulary has less than 4 GiB.
+      entries[slot] = Entry(
+        hash: hash, id: Int32(id), start: UInt32(range.lowerBound), end: UInt32(range.upperBound))
     }
   }
 
   /// The token that `text[range]` spells.
   func find(_ text: Span<UInt8>, _ range: Range<Int>) -> Int? {
     let bytes = file.tokens.bytes.span
-    var slot = Self.hash(text, range) & mask
-    while slots[slot] >= 0 {
-      let id = Int(slots[slot])
-      if let place = file.places[id], Self.isEqual(bytes, file.tokens.range(place), text, range) { return id }
+    let hash = Self.hash(text, range)
+    var slot = Int(hash) & mask
+    while entries[slot].id >= 0 {
+      let entry = entries[slot]
+      if entry.hash == hash, Self.isEqual(bytes, entry.range, text, range) { return Int(entry.id) }
       slot = (slot + 1) & mask
     }
     return nil
@@ -136,10 +151,10 @@ private struct PieceTable {
     return true
   }
 
-  /// FNV-1a.
-  private static func hash(_ text: Span<UInt8>, _ range: Range<Int>) -> Int {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for index in range { hash = (hash ^ UInt64(text[index])) &* 0x100_0000_01B3 }
-    return Int(truncatingIfNeeded: (hash ^ hash >> 32) & 0x7FFF_FFFF)
+  /// Keyed anew in each process, so that no file can be made whose tokens all collide.
+  private static func hash(_ text: Span<UInt8>, _ range: Range<Int>) -> UInt32 {
+    var hasher = Hasher()
+    unsafe text.extracting(range).withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    return UInt32(truncatingIfNeeded: hasher.finalize())
   }
 }

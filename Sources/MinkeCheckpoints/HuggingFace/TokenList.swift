@@ -18,6 +18,9 @@ struct TokenList {
     case byte = 6
   }
 
+  /// Rows without a token, of which models have some hundreds: each gets a name in memory.
+  private static let paddingLimit = 1 << 16
+
   /// - Parameter vocabularySize: rows of the embedding. A row without a token gets a name that no text becomes; an added
   ///   token without a row (such as one for images, in a model that only reads) is left out.
   init(_ file: TokenizerFile, vocabularySize: Int, isSentencePiece: Bool) throws(CheckpointError) {
@@ -27,6 +30,13 @@ struct TokenList {
         .malformed, path: file.path, at: .key("model.vocab"),
         found: "identifiers up to \(file.places.count - 1)",
         expected: "at most \(vocabularySize - 1), the last row of the embedding")
+    }
+    let most = file.places.count + file.addedTokens.count + Self.paddingLimit
+    guard vocabularySize <= most else {
+      throw CheckpointError(
+        .malformed, path: file.path, at: .key("model.vocab"),
+        found: "\(file.places.count) tokens for an embedding of \(vocabularySize) rows",
+        expected: "at most \(most) rows", remedy: "the tokenizer is not this model's")
     }
     let added = try Self.addedTokens(file, vocabularySize)
     let unknown = file.model["unk_token"]?.string.map { Array($0.utf8) }
