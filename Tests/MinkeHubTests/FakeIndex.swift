@@ -24,7 +24,6 @@ struct FakeIndex {
   init() throws {
     folder = try TemporaryDirectory()
     store = Store(root: folder.path + "/home")
-    try folder.write(Self.script, to: "python3", executable: true)
     try FileManager.default.createDirectory(
       atPath: folder.path + "/archives", withIntermediateDirectories: true)
   }
@@ -53,7 +52,7 @@ struct FakeIndex {
     return Hub(
       store: store, catalogue: Catalogue(entries: entries),
       source: PackageIndexSource(
-        python: folder.path + "/python3", environment: environment, interval: .milliseconds(10),
+        python: Self.python, environment: environment, interval: .milliseconds(10),
         patience: patience))
   }
 
@@ -93,6 +92,17 @@ struct FakeIndex {
     try process.run()
     process.waitUntilExit()
   }
+
+  /// The stand-in's path, the same for every run: a file that was just written cannot be run while another thread forks.
+  private static let python: String = {
+    let path = NSTemporaryDirectory() + "minke-fake-index-\(getuid())"
+    let data = Data(script.utf8)
+    if FileManager.default.contents(atPath: path) != data {
+      try? data.write(to: URL(fileURLWithPath: path), options: .atomic)
+      try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    }
+    return path
+  }()
 
   private static let script = #"""
     #!/bin/sh

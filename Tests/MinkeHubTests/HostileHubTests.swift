@@ -110,8 +110,9 @@ import Testing
       guard request.path.hasPrefix("/api/") else { return nil }
       return StandInHub.Response(body: Data(count: 17 << 20))
     }
-    guard case .transfer(.badAnswer)? = await huge.error(Self.repository) else {
-      Issue.record("it was read")
+    let error = await huge.error(Self.repository)
+    guard case .transfer(.badAnswer)? = error else {
+      Issue.record("it was read: \(String(describing: error))")
       return
     }
     let pages = try PullFixture { request in

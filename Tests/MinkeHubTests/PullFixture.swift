@@ -10,7 +10,7 @@ struct PullFixture {
 
   init(
     _ handler: StandInHub.Handler? = nil, token: String? = nil, insecure: Bool = false, offline: Bool = false,
-    patience: Duration = .seconds(5), retries: Int = 4, resolver: any HostResolver = SystemResolver()
+    patience: Duration = .seconds(30), retries: Int = 4, resolver: any HostResolver = SystemResolver()
   ) throws {
     folder = try TemporaryDirectory()
     server = try StandInHub(handler)

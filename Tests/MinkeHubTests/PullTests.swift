@@ -212,7 +212,7 @@ import Testing
         var response = StandInHub.part(of: data, request)
         response.stall = range.count / 2
         return response
-      }, patience: .milliseconds(300))
+      }, patience: .milliseconds(300), retries: 30)
     fixture.server.add(Self.path, data)
     #expect(try fixture.content(await fixture.pull(Self.repository)) == data)
     fixture.server.stop()
