@@ -31,8 +31,8 @@ class Comparison:
         # What is deleted at the end.
         self.scratch = tempfile.TemporaryDirectory(dir=self.folder)
 
-    def measure(self, model: Model, seed: int, types: list, progress) -> dict:
-        """{"bytes", "perplexity", "tokens", "types": {type: {engine: {"bytes", "seconds", "perplexity", "divergence"}, …}}}."""
+    def measure(self, result: dict, model: Model, seed: int, types: list, progress) -> None:
+        """Fills in a run, as `quantizer_report` describes it, type by type."""
         source = self.folder / f"{model.name.replace(':', '-')}-{seed}.f32.gguf"
         if not source.exists():
             progress("making the floats")
@@ -40,12 +40,12 @@ class Comparison:
         progress("reading with the floats")
         importance = self.importance(source)
         exact = Predictions(self, source)
-        result = {"bytes": source.stat().st_size, "perplexity": exact.perplexity, "tokens": self.chunks * SCORED, "types": {}}
+        result |= {
+            "bytes": source.stat().st_size, "perplexity": exact.perplexity, "tokens": self.chunks * SCORED, "types": {}}
         for kind in types:
             progress(kind)
             result["types"][kind] = self.compare(source, kind, importance, exact)
         exact.close()
-        return result
 
     def compare(self, source: Path, kind: str, importance: Path, exact: "Predictions") -> dict:
         ours, theirs = (Path(self.scratch.name) / f"{name}-{kind}.gguf" for name in ("ours", "theirs"))

@@ -2,7 +2,7 @@
 
     python3 Scripts/hostile-gguf MINKE [--mutants 1000] [--jobs N] [--only TEXT] [--keep FOLDER]
 
-Each file goes through `show`, `tokenize` and `run`, each with 10 s and 200 MB. A command may succeed only
+Each file goes through `show`, `tokenize`, `run` and `quantize`, each with 10 s and 200 MB. A command may succeed only
 where the file can be valid; otherwise it must exit with status 1 to 64 and print exactly one line on standard
 error, without control characters. A signal, a hang, more memory or more lines is a failure, and the file is
 kept. The same files are made every time. Needs Python 3.9 or later and nothing else; Linux or macOS.
@@ -31,7 +31,10 @@ GUARD = ["/bin/sh", "-c", 'ulimit -v 16777216 2>/dev/null; ulimit -c 0; exec "$@
 
 def run(minke, command, path, home):
     """Exit status, standard error and peak memory in MB of one command."""
-    arguments = {"show": ["show", path], "tokenize": ["tokenize", path, "--json"], "run": ["run", path, "hi"]}
+    arguments = {
+        "show": ["show", path], "tokenize": ["tokenize", path, "--json"], "run": ["run", path, "hi"],
+        "quantize": ["quantize", path, path + ".quantized", "q4_0", "--allow-requantize", "--force"],
+    }
     environment = {"PATH": os.environ.get("PATH", ""), "MINKE_HOME": home, "NO_COLOR": "1", "HOME": home}
     with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as text:
         text.write(b"hi hello <|end|> \xf0\x9f\x90\x8b </s> 1234567\n")
@@ -95,6 +98,7 @@ def main():
         outcomes = [(command, *run(minke, command, str(path), str(home))) for command in COMMANDS]
         found = [(command, text) for command, *outcome in outcomes
                  if (text := problem(allowed, command, *outcome))]
+        pathlib.Path(f"{path}.quantized").unlink(missing_ok=True)
         if not found and not options.keep:
             path.unlink()
         return path, found, sum(status == 0 for _, status, _, _ in outcomes), max(o[3] for o in outcomes)

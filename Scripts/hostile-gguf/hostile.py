@@ -7,8 +7,8 @@ from models import TEMPLATE, bases
 from packing import ARRAY, BOOL, F32, I32, STRING, U8, U32, U64
 
 
-def may(show=True, tokenize=True, run=True):
-    return {"show": show, "tokenize": tokenize, "run": run}
+def may(show=True, tokenize=True, run=True, quantize=True):
+    return {"show": show, "tokenize": tokenize, "run": run, "quantize": quantize}
 
 
 def hostile_headers():
@@ -205,12 +205,12 @@ def hostile_weights(name, base):
     yield f"{name}-architecture-integer", wrong, may(run=False)
     none = base.copy()
     none.tensors = {}
-    yield f"{name}-no-tensors", none, may(run=False)
+    yield f"{name}-no-tensors", none, may(run=False, quantize=False)
 
 
 def hostile():
     for name, data in hostile_headers().items():
-        yield f"header-{name}", data, may(False, False, False)
+        yield f"header-{name}", data, may(False, False, False, False)
     for name, base in bases().items():
         yield f"valid-{name}", bytes(base.pack().bytes), "must succeed"
         makers = [hostile_hyper_parameters, hostile_tokenizers] if name != "qwen2" else []

@@ -4,7 +4,7 @@ import struct
 
 from packing import ARRAY, BLOCKS, BOOL, F64, FORMATS, STRING, U32, U64
 
-COMMANDS = ("show", "tokenize", "run")
+COMMANDS = ("show", "tokenize", "run", "quantize")
 
 
 class Invalid(Exception):
@@ -92,4 +92,4 @@ def possible(data):
         present = Reader(data).header()
     except Invalid:
         return {command: False for command in COMMANDS}
-    return {"show": True, "tokenize": True, "run": present}
+    return {"show": True, "tokenize": True, "run": present, "quantize": present}

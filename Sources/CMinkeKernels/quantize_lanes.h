@@ -46,8 +46,11 @@ MINKE_INLINE lanes nearest_integers(lanes a) {
   return (a + shift) - shift;
 }
 
-/// A float as a half and back: what a scale will be when it is read.
-MINKE_INLINE float as_half(float value) { return half_to_float(float_to_half(value)); }
+/// The nearest half of a float: what a scale will be when it is read. Least squares may lead beyond all halves.
+MINKE_INLINE float as_half(float value) {
+  const float largest = 65504;
+  return half_to_float(float_to_half(value > largest ? largest : value < -largest ? -largest : value));
+}
 
 /// The half beside `value`, itself a half, away from zero or towards it; zero has no neighbour.
 MINKE_INLINE float neighbouring_half(float value, int step) {

@@ -1,4 +1,5 @@
 import Foundation
+import MinkeHub
 import Testing
 
 /// Quantising as a person does it, on models that are small or fetched.

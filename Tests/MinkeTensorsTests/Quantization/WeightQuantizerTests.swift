@@ -114,6 +114,7 @@ struct WeightQuantizerTests {
     try check([Float](repeating: Float(bitPattern: 70_000), count: 256), 1, "subnormal")
     try check((0..<256).map { Float($0) * 1e-8 }, 1, "below what halves can scale")
     try check((0..<256).map { Float($0 * 513 % 256 - 128) * 511 }, 0.4, "huge")
+    try check((0..<256).map { Float($0 % 3 == 0 ? 65504 : -65504 + $0 % 5) }, 0.1, "at the limit")
     try check((0..<256).map { $0 == 77 ? 1 : 0 }, 0.05, "one alone")
   }
 
