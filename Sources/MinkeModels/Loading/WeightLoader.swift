@@ -46,7 +46,7 @@ struct WeightLoader: ~Copyable {
       Self.outputName(of: file), inputs: configuration.hiddenSize, outputs: configuration.vocabularySize)
   }
 
-  static func outputName(of file: GGUFFile) -> String {
+  static func outputName(of file: any Checkpoint) -> String {
     file.hasTensor(named: "output.weight") ? "output" : "token_embd"
   }
 
