@@ -43,7 +43,8 @@ struct ModelFinder {
     case .stored(let manifest, let path):
       return Found(name: manifest.name.description, path: path, digest: manifest.onlyFile?.digest)
     case .foreign(let model):
-      return Found(name: model.reference, path: model.path, digest: model.digest)
+      // What another program states of a file is not taken for its digest.
+      return Found(name: model.reference, path: model.path)
     case .offered(let entry, let quantization):
       try Self.checkCanRun(entry)
       let options = Hub.FetchOptions(quantization: quantization?.name, memory: SystemMemory.installed())
