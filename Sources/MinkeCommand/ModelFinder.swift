@@ -13,13 +13,8 @@ struct ModelFinder {
     /// What the store or a bundle knows of it; nil for a file that lies elsewhere.
     var manifest: Manifest?
 
-    /// What another program that keeps the file says of it.
-    var foreignDigest: SHA256Digest?
-
     /// The SHA-256 of the file, where it is known and there is only one.
-    var digest: SHA256Digest? {
-      foreignDigest ?? (manifest?.files.count == 1 ? manifest?.files.first?.digest : nil)
-    }
+    var digest: SHA256Digest? { manifest?.files.count == 1 ? manifest?.files.first?.digest : nil }
   }
 
   let hub: Hub
@@ -56,7 +51,8 @@ struct ModelFinder {
     case .stored(let manifest, let path):
       return Found(name: manifest.name.description, path: path, manifest: manifest)
     case .foreign(let model):
-      return Found(name: model.reference, path: model.path, foreignDigest: model.digest)
+      // What another program states of a file is not taken for its digest.
+      return Found(name: model.reference, path: model.path)
     case .offered(let entry, let quantization):
       try Self.checkCanRun(entry)
       let options = Hub.FetchOptions(quantization: quantization?.name, memory: SystemMemory.installed())

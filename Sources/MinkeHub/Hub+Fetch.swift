@@ -84,6 +84,8 @@ extension Hub {
       return try await bring(
         .file(name, revision: options.revision ?? revision, path: path), at: host, card, progress)
     case .address(let address):
+      // No server states the digest of what is at an address: what came once stays until it is removed.
+      if case .stored(let manifest, let path) = try location(of: reference) { return (manifest, path) }
       return try await bring(.address(address), at: nil, card, progress)
     }
   }

@@ -151,7 +151,7 @@ package struct Hub: Sendable {
     return try location(of: choice)
   }
 
-  private func location(of reference: RemoteReference) throws(HubError) -> Location {
+  func location(of reference: RemoteReference) throws(HubError) -> Location {
     let name = reference.storeName
     if let tag = reference.storeTag {
       let full = try ModelName(name: name, tag: tag)

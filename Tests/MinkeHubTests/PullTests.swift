@@ -107,6 +107,10 @@ import Testing
     #expect(try fixture.content(await fixture.pull(Self.repository)) == data)
     let manifest = try await fixture.pull(fixture.server.address + "/plain/a.gguf")
     #expect(try fixture.content(manifest) == data)
+    // What is at an address is fetched once.
+    let before = fixture.server.requests.count
+    #expect(try await fixture.pull(fixture.server.address + "/plain/a.gguf") == manifest)
+    #expect(fixture.server.requests.count == before)
   }
 
   @Test func `One flipped byte is found and its chunk fetched again`() async throws {

@@ -21,7 +21,7 @@ import Testing
     #expect(first.models == [one.name] && first.blobs == 0 && first.bytes == 0)
     #expect(try store.holds(one.files[0]))
     #expect(store.names().map(\.description) == ["hf.co/o/three:q4_0", "hf.co/o/two:q4_0"])
-    let second = try store.remove([ModelName("hf.co/o/two:q4_0"), other.name])
+    let second = try store.remove([ModelName("hf.co/o/two:q4_0"), other.name, other.name])
     #expect(second.blobs == 2 && second.bytes == 110_000)
     #expect(fixture.kept == [])
     #expect(

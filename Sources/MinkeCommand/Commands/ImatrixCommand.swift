@@ -32,6 +32,9 @@ struct ImatrixCommand: AsyncParsableCommand {
   @Option(help: "Chunks to read, from the beginning of the text; all unless given.")
   var chunks: Int?
 
+  @OptionGroup
+  var network: NetworkOptions
+
   @Flag(help: "Replace the file if it exists.")
   var force = false
 
@@ -47,7 +50,7 @@ struct ImatrixCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let finder = try ModelFinder()
+    let finder = try ModelFinder(network)
     let found = try await finder.find(model)
     try OutputTarget(path: output).check(replacing: force, sources: [found.path, text])
     let words = String(decoding: try InputFile.read(text), as: UTF8.self)

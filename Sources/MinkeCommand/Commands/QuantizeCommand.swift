@@ -57,6 +57,9 @@ struct QuantizeCommand: AsyncParsableCommand {
     help: "Threads that compute; one for each processor unless given. The result does not depend on it.")
   var threads: Int?
 
+  @OptionGroup
+  var network: NetworkOptions
+
   @Flag(help: "Print what was done as JSON.")
   var json = false
 
@@ -67,7 +70,7 @@ struct QuantizeCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let found = try await ModelFinder().find(source)
+    let found = try await ModelFinder(network).find(source)
     let file = try openCheckpoint(path: found.path)
     let importance = try imatrix.map { try ImportanceMatrix(path: $0) }
     let plan = try QuantizationPlan(

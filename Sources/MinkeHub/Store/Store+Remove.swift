@@ -22,7 +22,7 @@ extension Store {
     defer { _ = lock }
     var removal = Removal()
     let kept = try references(except: Set(names))
-    for name in names {
+    for name in Set(names).sorted() {
       let path = path(of: name)
       // One that is damaged is removed too; prune finds its blobs.
       let manifest = try? self.manifest(of: name)
