@@ -68,7 +68,8 @@ let heavyTargets: [Target] = [
     name: "MinkeCommand",
     dependencies: [
       "CMinkeStart", "Minke", "MinkeHub", "MinkeChat", "MinkeCheckpoints", "MinkeJinja", "MinkeModels",
-      "MinkeSampling", "MinkeTensors", "MinkeTokenizers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "MinkeSampling", "MinkeTensors", "MinkeTokenizers",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: strict),
 
