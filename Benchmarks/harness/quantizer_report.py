@@ -60,8 +60,11 @@ def failures(results: list) -> list:
         for row in found.rows:
             if row["other_types"]:
                 fail(f"other element types than llama.cpp's: {row['other_types'][0]}")
-            if row["same_tokens"] < row["tokens"] // 2:
-                fail(f"llama.cpp's greedy answer is another after {row['same_tokens']} tokens")
+    for model in results:
+        rows = [row for run in model["runs"] for row in run["types"].values()]
+        # A near tie, which rounding decides, may end one answer's likeness early, but not all of them.
+        if rows and sum(row["same_tokens"] for row in rows) * 2 < sum(row["tokens"] for row in rows):
+            lines.append(f"{model['title']}: llama.cpp's greedy answers from Minke's files are others than Minke's")
     return lines
 
 

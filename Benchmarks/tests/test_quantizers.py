@@ -38,6 +38,7 @@ class Failures(unittest.TestCase):
 
     def test_other_types_and_answers_are(self):
         self.assertEqual(len(report.failures(results(row(types=["a: Q4_0, Q5_0"], same=3)))), 2)
+        self.assertEqual(report.failures(results(row(same=0), row(same=8))), [])
 
     def test_the_table_has_a_row_a_type(self):
         lines = report.table(results(row())).splitlines()
