@@ -8,9 +8,10 @@ struct PullFixture {
   let server: StandInHub
   let hub: Hub
 
+  /// - Parameter patience: long, since other tests may keep all threads busy for a while.
   init(
     _ handler: StandInHub.Handler? = nil, token: String? = nil, insecure: Bool = false, offline: Bool = false,
-    patience: Duration = .seconds(30), retries: Int = 4, resolver: any HostResolver = SystemResolver()
+    patience: Duration = .seconds(300), retries: Int = 4, resolver: any HostResolver = SystemResolver()
   ) throws {
     folder = try TemporaryDirectory()
     server = try StandInHub(handler)
