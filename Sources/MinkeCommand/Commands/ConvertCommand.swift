@@ -3,7 +3,7 @@ internal import Foundation
 internal import MinkeCheckpoints
 internal import MinkeHub
 
-struct ConvertCommand: ParsableCommand {
+struct ConvertCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
     abstract: "Writes a model folder as a GGUF file.",
@@ -19,7 +19,7 @@ struct ConvertCommand: ParsableCommand {
         minke convert ./model -o model.gguf --type f16 --split-size 4G
       """)
 
-  @Argument(help: "The folder of the model.")
+  @Argument(help: "The folder of the model, or the name of a model in the store that is one.")
   var folder: String
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The GGUF file to write.", valueName: "file.gguf"))
@@ -43,6 +43,9 @@ struct ConvertCommand: ParsableCommand {
   @Option(help: "Threads that convert; one for each processor unless given.")
   var threads: Int?
 
+  @OptionGroup
+  var network: NetworkOptions
+
   @Flag(help: "Print a JSON object: output, architecture, type, tensors, bytes, seconds.")
   var json = false
 
@@ -52,33 +55,35 @@ struct ConvertCommand: ParsableCommand {
     }
   }
 
-  func run() throws {
-    guard isModelFolder(folder) else {
+  func run() async throws {
+    // A folder of this name is meant before a model of it.
+    let path = isModelFolder(folder) ? folder : try await ModelFinder(network).find(folder).path
+    guard isModelFolder(path) else {
       throw CommandError(
         "\(quoted(folder)) is not a model folder: expected a folder with config.json, tokenizer.json and .safetensors files"
       )
     }
-    guard force || !FileManager.default.fileExists(atPath: output) else {
-      throw CommandError("\(quoted(output)) exists: choose another name, or replace it with --force")
-    }
     let start = ContinuousClock.now
-    let checkpoint = try openCheckpoint(path: folder)
-    var conversion = CheckpointConversion(checkpoint, to: type)
-    let display = ConversionDisplay(
-      title: (folder as NSString).lastPathComponent, total: conversion.byteCount)
-    conversion.progress = display.advance
-    Interrupts.begin { display.stop() }
-    defer { Interrupts.end() }
-    let paths: [String]
-    do {
-      defer { display.clear() }
-      paths = try conversion.writer(threadCount: threads)
+    let checkpoint = try openCheckpoint(path: path)
+    try OutputTarget(path: output).check(replacing: force, sources: checkpoint.parts.map(\.path))
+    let (output, threads, splitSize, force, type) = (output, threads, splitSize, force, type)
+    let paths = try await FetchDisplay.during((path as NSString).lastPathComponent) { report in
+      var conversion = CheckpointConversion(checkpoint, to: type)
+      let (total, done) = (conversion.byteCount, Locked(0))
+      conversion.progress = { byteCount in
+        let completed = done.withLock { done in
+          done += byteCount
+          return done
+        }
+        report(FetchProgress(phase: .copying, completed: completed, total: total))
+        return !Task.isCancelled
+      }
+      return try conversion.writer(threadCount: threads)
         .write(to: output, partSize: splitSize ?? .max, replacesExisting: force)
-    } catch {
-      throw display.isStopped ? ExitCode(Interrupts.status) : error
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let report = ConversionReport(paths, checkpoint, "\(conversion.mainType.type)", seconds)
+    let report = ConversionReport(
+      paths, checkpoint, "\(CheckpointConversion(checkpoint, to: type).mainType.type)", seconds)
     StandardStream.output.write(json ? try JSONText.pretty(report) : report.text)
   }
 }
@@ -108,45 +113,6 @@ private struct ConversionReport: Encodable {
   var text: String {
     output.map { "\(printable($0, limit: 400))\n" }.joined()
       + "\(tensors) tensors, \(type), \(byteText(bytes)), \(decimalText(seconds, 1)) s\n"
-  }
-}
-
-/// How far the writing has come, on standard error, if that is a terminal.
-private final class ConversionDisplay: Sendable {
-  private struct State {
-    var bar: ProgressBar
-    var done = 0
-    var isStopped = false
-  }
-
-  private let isTerminal = StandardStream.error.isTerminal
-  private let total: Int
-  private let state: Locked<State>
-
-  init(title: String, total: Int) {
-    self.total = total
-    state = Locked(State(bar: ProgressBar(title: printable(title))))
-  }
-
-  func stop() { state.withLock { $0.isStopped = true } }
-
-  var isStopped: Bool { state.withLock { $0.isStopped } }
-
-  /// - Returns: whether to go on.
-  func advance(_ byteCount: Int) -> Bool {
-    let now = ProcessInfo.processInfo.systemUptime
-    let width = isTerminal ? StandardStream.error.size.columns : 80
-    let (line, goesOn) = state.withLock { state in
-      state.done += byteCount
-      let progress = FetchProgress(phase: .copying, completed: state.done, total: total)
-      return (isTerminal ? state.bar.line(progress, at: now, width: width) : "", !state.isStopped)
-    }
-    if isTerminal { StandardStream.error.write("\r" + line + "\u{1B}[K") }
-    return goesOn
-  }
-
-  func clear() {
-    if isTerminal { StandardStream.error.write("\r\u{1B}[K") }
   }
 }
 

@@ -79,28 +79,15 @@ struct QuantizeCommand: AsyncParsableCommand {
         outputType: outputTensorType, embeddingType: tokenEmbeddingType,
         isPure: pure),
       importance: importance, allowsRequantizing: allowRequantize)
-    try write(plan, of: file)
+    let (target, threads, force, total) = (target, threads, force, plan.summary.bytesBefore)
+    try await FetchDisplay.during(type.rawValue) { report in
+      try ModelQuantizer(plan, threadCount: threads).write(to: target, replacing: force, source: file) {
+        report(FetchProgress(phase: .copying, completed: $0, total: total))
+        return !Task.isCancelled
+      }
+    }
     let report = QuantizeReport(
       plan, source: file, type: type, target: target, hasImportance: importance != nil)
     StandardStream.output.write(json ? try JSONText.pretty(report) : report.text)
-  }
-
-  /// Writes the target with a progress bar; Ctrl-C leaves nothing behind.
-  private func write(_ plan: QuantizationPlan, of file: any Checkpoint) throws {
-    let total = plan.summary.bytesBefore
-    let display = FetchDisplay(title: type.rawValue)
-    defer { display.clear() }
-    let isStopped = Locked(false)
-    Interrupts.begin { isStopped.withLock { $0 = true } }
-    defer { Interrupts.end() }
-    do {
-      try ModelQuantizer(plan, threadCount: threads).write(to: target, replacing: force, source: file) {
-        bytes in
-        display.show(FetchProgress(phase: .copying, completed: bytes, total: total))
-        return !isStopped.withLock { $0 }
-      }
-    } catch  where isStopped.withLock({ $0 }) {
-      throw HubError.cancelled
-    }
   }
 }

@@ -52,6 +52,12 @@ final class FetchDisplay: Sendable {
     let task = Task { try await work { display.show($0) } }
     Interrupts.begin { task.cancel() }
     defer { Interrupts.end() }
-    return try await task.value
+    do {
+      return try await task.value
+    } catch {
+      // Whatever the work says of having been stopped.
+      if task.isCancelled { throw HubError.cancelled }
+      throw error
+    }
   }
 }
