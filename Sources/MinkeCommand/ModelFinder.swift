@@ -12,9 +12,13 @@ struct ModelFinder {
     var path: String
     /// What the store or a bundle knows of it; nil for a file that lies elsewhere.
     var manifest: Manifest?
+    /// Whether the file was what the manifest says when it came here.
+    var isVerified = true
 
     /// The SHA-256 of the file, where it is known and there is only one.
-    var digest: SHA256Digest? { manifest?.files.count == 1 ? manifest?.files.first?.digest : nil }
+    var digest: SHA256Digest? {
+      isVerified && manifest?.files.count == 1 ? manifest?.files.first?.digest : nil
+    }
   }
 
   let hub: Hub
@@ -46,6 +50,9 @@ struct ModelFinder {
   /// The model's file, fetched with a progress bar if need be; nil means the default model.
   func find(_ model: String?) async throws -> Found {
     switch try locate(model) {
+    case .stored(let manifest, let path) where path == bundle?.file.path:
+      // Nobody has read a bundle for its digest here, so packed weights are not kept by it.
+      return Found(name: manifest.name.description, path: path, manifest: manifest, isVerified: false)
     case .file(let path):
       return Found(name: (path as NSString).lastPathComponent, path: path)
     case .stored(let manifest, let path):

@@ -62,6 +62,8 @@ package enum HubError: Error, Equatable {
   case damagedModel(CheckpointError)
   /// A program that carries a model, and not as it should.
   case damagedBundle(CheckpointError)
+  /// A model of that name is in the store and is another one.
+  case nameTaken(model: String)
   /// Another process puts the same file into the store.
   case busy(model: String)
   /// A manifest in the store that cannot be read.
@@ -90,6 +92,8 @@ extension HubError: CustomStringConvertible {
       "no file at \(quoted(path))"
     case .damagedModel(let error), .damagedBundle(let error):
       error.description
+    case .nameTaken(let model):
+      "another model is called \(model) here: give this one another name with --name, or replace that one with --force"
     case .busy(let model):
       "another process puts \(model) into the store: wait for it, then try again"
     case .noHome(let variable):

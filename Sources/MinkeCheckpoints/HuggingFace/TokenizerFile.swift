@@ -25,6 +25,8 @@ struct TokenizerFile {
   /// Gemma's has 33 MB.
   static let sizeLimit = 128 << 20
   static let tokenLimit = 1 << 22
+  /// Far above the longest of any vocabulary; checks take the square of it.
+  static let tokenByteLimit = 4096
 
   init(_ bytes: [UInt8], path: String) throws(CheckpointError) {
     var reader = try JSONReader(bytes, path: path)
@@ -92,6 +94,9 @@ struct TokenizerFile {
       while places.count <= id { places.append(nil) }
       guard places[id] == nil else {
         throw reader.failure("the identifier \(id) a second time", "every token its own")
+      }
+      guard text.count <= Self.tokenByteLimit else {
+        throw reader.failure("a token of \(text.count) bytes", "at most \(Self.tokenByteLimit)")
       }
       places[id] = tokens.count
       tokens.append(text)

@@ -54,7 +54,9 @@ extension ImportanceMatrix {
   }
 
   /// Writes the file, in the order of the names; it appears complete or not at all.
-  package func write(to path: String) throws(CheckpointError) { try writer.write(to: path) }
+  package func write(to path: String, replacing: Bool = true) throws(CheckpointError) {
+    _ = try writer.write(to: path, partSize: .max, replacesExisting: replacing)
+  }
 
   package var writer: GGUFWriter {
     var writer = GGUFWriter()

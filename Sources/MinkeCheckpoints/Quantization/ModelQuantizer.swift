@@ -37,7 +37,7 @@ package struct ModelQuantizer: Sendable {
       }
       done += entry.tensor.byteCount
     }
-    try writer.write(to: path)
+    _ = try writer.write(to: path, partSize: .max, replacesExisting: replacing)
   }
 
   private static func stopped(_ path: String) -> CheckpointError {

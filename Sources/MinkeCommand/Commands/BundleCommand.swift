@@ -39,12 +39,10 @@ struct BundleCommand: AsyncParsableCommand {
   var json = false
 
   func run() async throws {
-    if !force, FileManager.default.fileExists(atPath: output) {
-      throw CommandError("\(output) is there already: name another file, or give --force")
-    }
     let program = try Self.carrier(program)
     let found = try await ModelFinder(network).find(model)
     let paths = try GGUFFile(path: found.path).parts.map(\.path)
+    try OutputTarget(path: output).check(replacing: force, sources: paths + [program.path])
     let manifest = try found.manifest ?? Manifest(describing: paths)
     let writer = BundleWriter(program: program.path, manifest: manifest, files: paths)
     let output = output

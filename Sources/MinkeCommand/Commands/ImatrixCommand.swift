@@ -63,7 +63,7 @@ struct ImatrixCommand: AsyncParsableCommand {
       if isTerminal { StandardStream.error.write("\rchunk \(done) of \(all)\u{1B}[K") }
     }
     if isTerminal { StandardStream.error.write("\r\u{1B}[K") }
-    try matrix.write(to: output)
+    try matrix.write(to: output, replacing: force)
     let report = ImatrixReport(
       path: output, tensors: matrix.entries.count, chunks: matrix.chunkCount, chunkSize: matrix.chunkSize)
     StandardStream.output.write(json ? try JSONText.line(report) : report.text)

@@ -20,15 +20,18 @@ struct ImportCommand: AsyncParsableCommand {
   @Option(help: "What to call the model, as name:tag.")
   var name: String?
 
+  @Flag(help: "Replace another model of that name.")
+  var force = false
+
   @Flag(help: "Print a JSON object: name, size, files.")
   var json = false
 
   func run() async throws {
     let hub = try Hub.current()
-    let file = file
+    let (file, force) = (file, force)
     let name = if let name { try ModelName(name) } else { nil as ModelName? }
     let manifest = try await FetchDisplay.during(name?.description ?? file) {
-      try await hub.importModel(from: file, as: name, progress: $0)
+      try await hub.importModel(from: file, as: name, replacing: force, progress: $0)
     }
     if json {
       StandardStream.output.write(try JSONText.pretty(ImportReport(manifest)))

@@ -55,8 +55,8 @@ final class FetchDisplay: Sendable {
     do {
       return try await task.value
     } catch {
-      // Whatever the work says of having been stopped.
-      if task.isCancelled { throw HubError.cancelled }
+      // Whatever the work says of having been stopped, unless it goes on there later.
+      if task.isCancelled, error as? HubError != .paused { throw HubError.cancelled }
       throw error
     }
   }

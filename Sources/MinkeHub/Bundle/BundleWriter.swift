@@ -22,6 +22,9 @@ package struct BundleWriter: Sendable {
   package func write(
     to target: String, progress: (_ completed: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(HubError) -> Int {
+    var manifest = manifest
+    // Where the maker of the bundle had it from is not its reader's business, who could not check it.
+    manifest.origin = nil
     let description = try manifest.encoded()
     let programLength = try Self.programLength(program)
     var lengths: [Int] = []

@@ -8,12 +8,18 @@ extension Hub {
   ///
   /// - Parameters:
   ///   - name: what to call it; by default what the bundle calls it, or what the file's name suggests.
+  ///   - replacing: whether another model of that name may be replaced.
   ///   - progress: called with the bytes copied so far and at the end.
   package func importModel(
-    from path: String, as name: ModelName? = nil, progress: Progress = { _ in }
+    from path: String, as name: ModelName? = nil, replacing: Bool = false, progress: Progress = { _ in }
   ) async throws(HubError) -> Manifest {
     var (manifest, sources) = try Self.sources(of: path, name)
     if let name { manifest.name = name }
+    // Nothing vouches for it.
+    manifest.origin = nil
+    if !replacing, let there = try store.manifest(of: manifest.name), there.files != manifest.files {
+      throw .nameTaken(model: manifest.name.description)
+    }
     manifest.added = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down))
     let lock = try await store.lockForAdding()
     defer { _ = lock }

@@ -25,9 +25,16 @@ package struct ModelBundle: Sendable {
   }
 
   /// The bundle that this process was started from; nil when its program carries no model.
+  ///
+  /// - Throws: ``HubError/damagedBundle(_:)`` for one that is not as it should be.
   package static func running(calledAs word: String?) throws(HubError) -> ModelBundle? {
     guard let path = runningProgram(calledAs: word) else { return nil }
-    return try ModelBundle(path: path)
+    do {
+      return try ModelBundle(path: path)
+    } catch .damagedBundle(let error) where error.kind == .unreadable {
+      // A program may be run by those who may not read it.
+      return nil
+    }
   }
 
   /// The path of the program that runs: the system's word, or, where that is not to be had, such as in a new root

@@ -76,7 +76,8 @@ enum FileSystem {
   static func move(_ source: String, to target: String) throws(HubError) {
     // Unsafe: the strings' bytes are borrowed for the call alone.
     guard unsafe rename(source, target) == 0 else { throw lastError("rename to", target) }
-    try synchronize((target as NSString).deletingLastPathComponent)
+    let folder = (target as NSString).deletingLastPathComponent
+    try synchronize(folder.isEmpty ? "." : folder)
   }
 
   /// Makes a symbolic link.

@@ -119,6 +119,13 @@ extension Store {
     }
   }
 
+  /// Removes packed weights that a file of this digest was packed into: they are made anew.
+  func removePacks(of digest: SHA256Digest) {
+    for name in FileSystem.names(inDirectory: packed) where name.hasPrefix(digest.hex + "-") {
+      try? FileSystem.remove(packed + "/" + name)
+    }
+  }
+
   private func removePack(_ name: String, _ removal: inout Removal) {
     let path = packed + "/" + name
     let size = FileSystem.size(ofFile: path) ?? 0

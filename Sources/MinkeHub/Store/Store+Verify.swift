@@ -42,6 +42,8 @@ extension Store {
       progress(bytes.upperBound)
     }
     guard SHA256Digest(whole) != file.digest else { return VerifiedFile(file: file, state: .sound) }
+    // They may have been packed from what is wrong.
+    removePacks(of: file.digest)
     // Chunks that agree with a whole that does not: the list of chunks is not this file's.
     return VerifiedFile(file: file, state: .damaged(kept == nil || bad.isEmpty ? nil : bad))
   }
