@@ -1,6 +1,6 @@
 """A model in F32, made of one in few bits.
 
-The models that can be had are quantised already. Their values lie on a grid, which a quantiser of the same kind finds
+The models compared are quantised already. Their values lie on a grid, which a quantiser of the same kind finds
 again and reproduces; the original weights could have been anywhere within half a step of it. So each value gets uniform
 noise of that width: the weights are spread again as weights are, and the model is a little worse than the original.
 """
