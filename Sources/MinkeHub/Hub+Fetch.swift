@@ -66,13 +66,23 @@ extension Hub {
     _ reference: RemoteReference, _ options: FetchOptions = FetchOptions(),
     progress: @escaping Progress = { _ in }
   ) async throws(HubError) -> (manifest: Manifest, path: String) {
+    try Self.checkAgreement(of: reference, options)
     let card = Card(
-      name: { files throws(HubError) in
-        let tag =
-          reference.storeTag
-          ?? files.quantization?.name.lowercased()
-          ?? (files.format == .safetensors ? "safetensors" : RemoteReference.plainTag(files.files[0].name))
-        return try ModelName(name: reference.storeName, tag: tag)
+      name: { [self] files throws(HubError) in
+        if let tag = reference.storeTag, reference.host == nil {
+          return try ModelName(name: reference.storeName, tag: tag)
+        }
+        var usual = reference
+        if case .repository = reference.place, reference.tag == nil {
+          usual.tag =
+            files.quantization?.name
+            ?? (files.format == .safetensors ? "safetensors" : files.files[0].name)
+        }
+        let name = try ModelName(
+          name: reference.storeName, tag: usual.storeTag(revision: options.revision) ?? "model")
+        // A quantisation's name is for whichever file has it now, a file's for that file alone.
+        if case .repository = reference.place, reference.fileName == nil { return name }
+        return try free(name, for: files)
       }, entry: nil)
     switch reference.place {
     case .repository(let host, let name, let revision):
@@ -87,6 +97,23 @@ extension Hub {
       // No server states the digest of what is at an address: what came once stays until it is removed.
       if case .stored(let manifest, let path) = try location(of: reference) { return (manifest, path) }
       return try await bring(.address(address), at: nil, card, progress)
+    }
+  }
+
+  /// A name says what is wanted once.
+  private static func checkAgreement(
+    of reference: RemoteReference, _ options: FetchOptions
+  ) throws(HubError) {
+    let found = reference.description
+    if let tag = reference.tag, let quantization = options.quantization,
+      Quantization(tag) == nil || Quantization(tag) != Quantization(quantization)
+    {
+      throw .invalidName(
+        found: found, reason: "it says \(quoted(tag)) and --quantization says \(quoted(quantization))")
+    }
+    if let revision = reference.revision, let other = options.revision, revision != other {
+      throw .invalidName(
+        found: found, reason: "it says \(quoted(revision)) and --revision says \(quoted(other))")
     }
   }
 
@@ -122,16 +149,18 @@ extension Hub {
       resolver: network.resolver, patience: network.patience, environment: network.environment)
   }
 
+  /// A host that a person wrote as this machine, or as an IP address, is meant: it may be private.
+  static func meant(_ address: WebAddress) -> WebAddress? {
+    address.isLoopback || IPAddress(address.host) != nil ? address : nil
+  }
+
   private func bring(
     _ subject: HTTPModelSource.Subject, at host: RemoteReference.Host?, _ card: Card,
     _ progress: @escaping Progress
   ) async throws(HubError) -> (manifest: Manifest, path: String) {
     let hub = try host.map { host throws(HubError) in try repositoryHub(host) }
     var endpoint = hub?.endpoint
-    // A host that a person wrote as this machine, or as an IP address, is meant.
-    if case .address(let address) = subject, address.isLoopback || IPAddress(address.host) != nil {
-      endpoint = address
-    }
+    if case .address(let address) = subject { endpoint = Self.meant(address) }
     let download = network.download
     do {
       return try await HTTPTransport.with(transportOptions(endpoint: endpoint)) {
@@ -157,22 +186,26 @@ extension Hub {
     let name = try card.name(offered)
     try checkRoom(for: offered)
     var files: [Manifest.File] = []
+    var commits: Set<String> = []
     let total = offered.size
     for index in offered.files.indices {
       let before = files.reduce(0) { $0 + $1.size }
       let isOne = offered.files.count == 1
-      files.append(
-        try await source.fetch(index, of: offered, into: store) { step in
-          guard !isOne else { return progress(step) }
-          progress(
-            FetchProgress(
-              phase: step.phase, completed: before + step.completed, total: total ?? before + step.total))
-        })
+      let fetched = try await source.fetch(index, of: offered, into: store) { step in
+        guard !isOne else { return progress(step) }
+        progress(
+          FetchProgress(
+            phase: step.phase, completed: before + step.completed, total: total ?? before + step.total))
+      }
+      files.append(fetched.file)
+      if let commit = fetched.commit { commits.insert(commit) }
     }
     if let manifest = try? store.manifest(of: name), manifest.files == files, try store.isWhole(manifest) {
       return (manifest, store.entrance(of: manifest))
     }
-    let manifest = manifest(name, files, offered, card.entry)
+    var manifest = manifest(name, files, offered, card.entry)
+    // A branch moves; what was read does not.
+    if commits.count == 1, let commit = commits.first { manifest.origin?.revision = commit }
     try store.add(manifest)
     return (manifest, store.entrance(of: manifest))
   }
@@ -205,6 +238,7 @@ extension Hub {
     manifest.quantization = offered.quantization?.name
     manifest.base = entry?.base
     manifest.origin = offered.origin
+    manifest.origin?.asked = offered.origin.revision
     guard entry == nil else { return manifest }
     let facts = ModelFacts(path: store.path(of: files[0].digest), format: offered.format) { name in
       files.first { $0.name == name }.map { store.path(of: $0.digest) }

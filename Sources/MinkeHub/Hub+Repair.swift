@@ -20,11 +20,11 @@ extension Hub {
     defer { _ = lock }
     let store = store
     do {
-      return try await HTTPTransport.with(transportOptions(endpoint: hub?.endpoint ?? address)) {
+      return try await HTTPTransport.with(transportOptions(endpoint: hub?.endpoint ?? Self.meant(address))) {
         transport throws(HubError) in
         var mended = 0
         for range in ranges {
-          let bytes = try await stretch(range, of: file, at: address, hub, over: transport)
+          let bytes = try await stretch(range, of: file, at: address, hub, origin.repository, over: transport)
           guard SHA256Digest(of: bytes) == kept.digests[range.lowerBound / kept.digests.plan.chunkSize] else {
             throw .irreparable(file: file.name, reason: "its source has other bytes there now")
           }
@@ -46,7 +46,11 @@ extension Hub {
     case .packageIndex:
       throw .irreparable(file: file.name, reason: "a package is fetched whole")
     case .address:
-      return (try WebAddress(origin.address ?? ""), nil)
+      guard let address = origin.address else {
+        throw .irreparable(
+          file: file.name, reason: "its address had a part that is not kept: the address is needed again")
+      }
+      return (try WebAddress(address), nil)
     case .repository:
       let parts = (origin.repository ?? "").split(separator: "/").map(String.init)
       guard parts.count == 2, let host = origin.hub.flatMap(RemoteReference.Host.init(rawValue:)),
@@ -61,6 +65,7 @@ extension Hub {
   /// One stretch of a file, a megabyte or a few.
   private func stretch(
     _ range: Range<Int>, of file: Manifest.File, at address: WebAddress, _ hub: (any RepositoryHub)?,
+    _ repository: String?,
     over transport: HTTPTransport
   ) async throws(HubError) -> [UInt8] {
     var failures = 0
@@ -76,7 +81,9 @@ extension Hub {
           throw HubError.irreparable(file: file.name, reason: "its source gives no parts of files")
         } else {
           let reader: any FailureReader = if let hub { hub } else { PlainServer() }
-          failed = FailedRequest(.transfer(reader.failure(reply, what: file.name)), asked: reply.retryAfter)
+          failed = FailedRequest(
+            .transfer(reader.failure(reply, file: file.name, repository: repository)), asked: reply.retryAfter
+          )
         }
       } catch {
         failed = FailedRequest(error)

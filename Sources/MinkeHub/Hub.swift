@@ -151,29 +151,6 @@ package struct Hub: Sendable {
     return try location(of: choice)
   }
 
-  func location(of reference: RemoteReference) throws(HubError) -> Location {
-    let name = reference.storeName
-    if let tag = reference.storeTag {
-      let full = try ModelName(name: name, tag: tag)
-      if let manifest = try store.manifest(of: full), try store.isWhole(manifest) {
-        return .stored(manifest, path: store.entrance(of: manifest))
-      }
-    } else {
-      let stored = store.names().filter { $0.name == name }
-      if stored.count > 1 { throw .ambiguousModel(found: name, candidates: stored.map(\.description)) }
-      if let only = stored.first, let found = try location(of: only), case .stored = found { return found }
-    }
-    let cached = caches.filter { $0.program == .huggingFace }.flatMap { $0.models() }.filter {
-      $0.repository == name
-    }
-    let wanted = reference.tag.flatMap { Quantization($0) }
-    if let found = cached.first(where: { reference.tag == nil || wanted != nil && $0.quantization == wanted })
-    {
-      return .foreign(found)
-    }
-    return .remote(reference)
-  }
-
   // MARK: Other programs
 
   /// A model of another program by its name there; `:latest` may be left out.

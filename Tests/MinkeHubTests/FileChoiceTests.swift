@@ -115,11 +115,12 @@ import Testing
       ("huggingface.co/Owner/Repo", "hf.co/owner/repo", nil),
       ("https://huggingface.co/Owner/Repo", "hf.co/owner/repo", nil),
       ("https://huggingface.co/O/R/tree/main", "hf.co/o/r", nil),
-      ("https://huggingface.co/O/R/resolve/main/a/M-Q4_0.gguf?download=true", "hf.co/o/r", "q4_0"),
+      ("https://huggingface.co/O/R/resolve/main/a/M-Q4_0.gguf?download=true", "hf.co/o/r", "a-m-q4_0"),
       ("https://huggingface.co/O/R/blob/main/Model.gguf", "hf.co/o/r", "model"),
       ("modelscope.cn/O/R:q8_0", "modelscope.cn/o/r", "q8_0"),
       ("https://modelscope.cn/models/O/R", "modelscope.cn/o/r", nil),
-      ("HF.co/o/r:some.gguf", "hf.co/o/r", "some"),
+      ("HF.co/o/r:some.gguf", "hf.co/o/r", "some"), ("hf.co/o/r:A-Q4_0.gguf", "hf.co/o/r", "a-q4_0"),
+      ("https://huggingface.co/O/R/resolve/v2/M.gguf", "hf.co/o/r", "m-v2"),
     ] as [(String, String, String?)]) func `A repository is known by its store's name`(
       text: String, name: String, tag: String?
     ) throws
@@ -144,7 +145,7 @@ import Testing
 
   @Test(arguments: [
     "hf.co/", "hf.co/owner", "hf.co/../x", "hf.co/o/r/../../etc", "hf.co/o/r:../x", "hf.co/o\u{0}/r",
-    "hf.co/o/r/resolve/main/../x",
+    "hf.co/o/r/resolve/main/../x", "hf.co/o/r/tree/main/Q8_0",
     "hf.co/.o/r", "hf.co/o/r/other/x", "https://u:p@h.org/x.gguf", "http://", "hf.co/o/r:", "hf.co/o r/x",
   ]) func `A malformed place is an error`(text: String) {
     #expect(throws: HubError.self) { try RemoteReference(text) }

@@ -149,12 +149,27 @@ import Testing
       ("http://127.0.0.1:9/", ["http_proxy": "http://p:1"], nil),
       ("https://h.org/", ["HTTPS_PROXY": ""], nil),
       ("https://h.org/", ["ALL_PROXY": "http://p:1"], "http://p:1/"),
-      ("https://h.org/", ["HTTPS_PROXY": "not a proxy"], nil),
+      ("https://h.org/", ["HTTPS_PROXY": "http://me:secret@p:1"], "http://p:1/"),
     ] as [(String, [String: String], String?)]) func `They are named as for other programs`(
       text: String, environment: [String: String], expected: String?
     ) throws
   {
-    #expect(try ProxySetting.proxy(for: WebAddress(text), environment: environment)?.text == expected)
+    #expect(try ProxySetting.proxy(for: WebAddress(text), environment: environment)?.address.text == expected)
+  }
+
+  @Test(arguments: [
+    "not a proxy", "socks5h://p:1", "https://p:1", "http://", "http://a:b@", "http://p:99999",
+  ])
+  func `One that cannot be used is an error, and not shown`(text: String) {
+    #expect(throws: HubError.transfer(.badProxy(variable: "ALL_PROXY"))) {
+      try ProxySetting.proxy(for: WebAddress("https://h.org/"), environment: ["ALL_PROXY": text])
+    }
+  }
+
+  @Test func `A user and a password are for the proxy`() throws {
+    let found = try ProxySetting.proxy(
+      for: WebAddress("https://h.org/"), environment: ["https_proxy": "http://me:s%40d@p:1"])
+    #expect(found?.user == "me" && found?.password == "s@d")
   }
 
   @Test func `A request goes to the proxy, which is not told to reach a private address`() async throws {

@@ -53,7 +53,8 @@ struct VerifyCommand: AsyncParsableCommand {
         shouldStop: { Task.isCancelled })
     }
     var report = FileReport(found, of: manifest)
-    guard !found.isSound, repair else { return report }
+    // Without knowing which stretches are wrong there is nothing to fetch again.
+    guard case .damaged(_?) = found.state, repair else { return report }
     do {
       let count = try await FetchDisplay.during(manifest.name.description) {
         try await hub.repair(found, of: manifest, progress: $0)
@@ -61,8 +62,8 @@ struct VerifyCommand: AsyncParsableCommand {
       let again = try store.verify(file)
       report.sound = again.isSound
       report.repaired = count
-    } catch let error as HubError where error != .paused {
-      report.problem = (report.problem ?? "") + "; " + error.description
+    } catch let error as HubError where error != .paused && error != .cancelled {
+      report.fail(error)
     }
     return report
   }
@@ -77,6 +78,12 @@ private struct FileReport: Encodable {
   var problem: String?
   /// Stretches that were fetched again.
   var repaired: Int?
+  /// What a person can do.
+  private var advice = ""
+
+  private enum CodingKeys: String, CodingKey {
+    case model, file, sha256, sound, problem, repaired
+  }
 
   init(_ found: VerifiedFile, of manifest: Manifest) {
     model = manifest.name.description
@@ -84,12 +91,22 @@ private struct FileReport: Encodable {
     sha256 = found.file.digest.hex
     sound = found.isSound
     problem = Self.problem(found)
+    advice =
+      if case .damaged(_?) = found.state { "'minke verify --repair' fetches what is wrong" } else {
+        "remove the model and pull it again"
+      }
+  }
+
+  /// Repairing it did not work.
+  mutating func fail(_ error: HubError) {
+    problem = (problem ?? "") + "; " + error.description
+    advice = ""
   }
 
   private static func problem(_ found: VerifiedFile) -> String? {
     switch found.state {
     case .sound: return nil
-    case .missing: return "it is missing: 'minke pull' fetches it"
+    case .missing: return "it is missing"
     case .cut(let size): return "it has \(size) bytes, expected \(found.file.size)"
     case .damaged(nil): return "its SHA-256 is another"
     case .damaged(let ranges?):
@@ -103,7 +120,7 @@ private struct FileReport: Encodable {
     let mended = repaired.map { "; \($0) stretches were fetched again" } ?? ""
     if sound { return name + "  " + (problem.map { $0 + mended } ?? "sound") + "\n" }
     return name + "  DAMAGED: " + (problem ?? "") + mended
-      + (repaired == nil ? "; 'minke verify --repair' fetches what is wrong" : "") + "\n"
+      + (repaired == nil && !advice.isEmpty ? "; " + advice : "") + "\n"
   }
 }
 
@@ -124,7 +141,7 @@ enum StoredModels {
       let (name, tag): (String, String?) =
         switch ModelReference(text) {
         case .name(let name, let tag): (name, tag)
-        case .remote(let reference): (reference.storeName, reference.storeTag)
+        case .remote(let reference): named(reference, in: hub)
         default: throw missing(text)
         }
       let stored = hub.store.names().filter { $0.name == name && (tag == nil || $0.tag == tag) }
@@ -134,6 +151,14 @@ enum StoredModels {
       guard let found = stored.first else { throw missing(text) }
       return found
     }
+  }
+
+  /// The whole model that a place means, or the name that it would have.
+  private static func named(_ reference: RemoteReference, in hub: Hub) -> (String, String?) {
+    if case .stored(let manifest, _)? = try? hub.location(of: reference) {
+      return (manifest.name.name, manifest.name.tag)
+    }
+    return (reference.storeName, reference.storeTag)
   }
 
   private static func missing(_ name: String) -> CommandError {

@@ -56,6 +56,13 @@ package struct ChunkJournal: Equatable, Sendable {
     }
   }
 
+  /// The bytes of a journal up to the end of its last whole record: what follows is torn.
+  package static func wholeLength(of data: Data) -> Int {
+    guard let end = data.firstIndex(of: UInt8(ascii: "\n")) else { return 0 }
+    let header = data.distance(from: data.startIndex, to: end) + 1
+    return header + (data.count - header) / recordSize * recordSize
+  }
+
   /// The header's line.
   package func encodedHeader() -> Data {
     let encoder = JSONEncoder()

@@ -25,6 +25,8 @@ struct Download: Sendable {
   let transport: HTTPTransport
   let credential: HTTPTransport.Credential?
   let failures: any FailureReader
+  /// The repository that the file is in, for what a hub says of it.
+  var repository: String?
   let options: DownloadOptions
   let partial: PartialFile
   let progress: @Sendable (FetchProgress) -> Void
@@ -63,25 +65,36 @@ struct Download: Sendable {
     try check(offer)
     if offer.size == 0 { return try empty() }
     let plan = RangePlan(size: offer.size, chunkSize: options.chunkSize)
+    let stated = file.digest ?? offer.digest
     let header = ChunkJournal.Header(
-      source: file.address.text, plan: plan, entityTag: offer.entityTag, digest: file.digest ?? offer.digest)
-    var journal = ChunkJournal(header: header)
+      source: file.address.textWithoutQuery, plan: plan,
+      entityTag: offer.entityTag ?? (stated == nil ? offer.modified : nil), digest: stated)
+    // Not made before there is room: its length is what a server says.
+    var journal: ChunkJournal
     var isResumed = false
-    if let earlier = try partial.journal(), earlier.header == header {
+    let earlier = try partial.journal()
+    if let earlier, earlier.header == header, isKnown(by: header) {
       journal = earlier
+      try checkRoom(for: offer.size - earlier.digests.byteCount)
       isResumed = earlier.digests.count > 0
     } else {
-      let isOther = try partial.journal().map { $0.digests.count > 0 } ?? false
-      if isOther { progress(FetchProgress(phase: .restarting, completed: 0, total: offer.size)) }
+      try checkRoom(for: max(offer.size - FileSystem.diskSize(of: partial.folder), 0))
+      if let earlier, earlier.digests.count > 0 {
+        progress(FetchProgress(phase: .restarting, completed: 0, total: offer.size))
+      }
       journal = try partial.begin(header)
     }
-    try checkRoom(for: offer.size - journal.digests.byteCount)
-
     let arrival = Arrival(download: self, location: location, offer: offer, plan: plan)
     let found = try await arrival.fetch(&journal.digests)
     let digest = try await Verification(download: self, arrival: arrival, expected: header.digest)
       .run(&journal.digests, found: found, isResumed: isResumed)
     return Result(size: offer.size, digest: digest, chunks: journal, commit: offer.commit)
+  }
+
+  /// Whether anything tells that what came before is of this file; otherwise two files could become one.
+  private func isKnown(by header: ChunkJournal.Header) -> Bool {
+    if case .gitBlob = file.claim { return true }
+    return header.digest != nil || header.entityTag != nil
   }
 
   /// The offer must be what the listing promised.
@@ -105,7 +118,7 @@ struct Download: Sendable {
 
   private func empty() throws(HubError) -> Result {
     let header = ChunkJournal.Header(
-      source: file.address.text, plan: RangePlan(size: 0), entityTag: nil, digest: file.digest)
+      source: file.address.textWithoutQuery, plan: RangePlan(size: 0), entityTag: nil, digest: file.digest)
     let digest = SHA256Digest(of: [])
     if let stated = file.digest, stated != digest {
       throw .digestMismatch(file: file.name, found: digest, expected: stated)
@@ -176,7 +189,9 @@ actor FileLocation {
   private func accepted(_ reply: HTTPTransport.Reply) throws(FailedRequest) -> HTTPTransport.Reply {
     if [200, 206, 416].contains(reply.status) { return reply }
     throw FailedRequest(
-      .transfer(download.failures.failure(reply, what: download.file.name)), asked: reply.retryAfter)
+      .transfer(
+        download.failures.failure(reply, file: download.file.name, repository: download.repository)),
+      asked: reply.retryAfter)
   }
 }
 

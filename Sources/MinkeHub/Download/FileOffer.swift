@@ -3,6 +3,8 @@ package struct FileOffer: Equatable, Sendable {
   package var size: Int
   /// The tag of this state of the file: the hub's where there is one.
   package var entityTag: String?
+  /// `Last-Modified`, cut to what is kept.
+  package var modified: String?
   /// The SHA-256 that the hub states, in the tag of what it links to.
   package var digest: SHA256Digest?
   /// The commit of the repository.
@@ -43,6 +45,7 @@ package struct FileOffer: Equatable, Sendable {
     }
     let linkedTag = passed["x-linked-etag"].map(Self.opaque)
     entityTag = linkedTag ?? last["etag"].map(Self.opaque)
+    modified = last["last-modified"].map { String($0.prefix(200)) }
     digest = linkedTag.flatMap { try? SHA256Digest(hex: $0) }
     commit = passed["x-repo-commit"].flatMap { Self.isCommit($0) ? $0 : nil }
   }

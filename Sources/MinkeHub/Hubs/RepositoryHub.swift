@@ -8,6 +8,15 @@ protocol FailureReader: Sendable {
   func failure(_ reply: HTTPTransport.Reply, what: String) -> TransferError
 }
 
+extension FailureReader {
+  /// The error for a file; terms are accepted for its repository.
+  func failure(_ reply: HTTPTransport.Reply, file: String, repository: String?) -> TransferError {
+    let error = failure(reply, what: file)
+    if case .gated = error, let repository { return failure(reply, what: repository) }
+    return error
+  }
+}
+
 /// A place that keeps models in repositories.
 protocol RepositoryHub: FailureReader {
   /// As it is written before a repository: `hf.co`.
@@ -72,6 +81,7 @@ package struct ListedFile: Equatable, Sendable {
 extension RepositoryHub {
   private static var pageLimit: Int { 16 << 20 }
   private static var fileLimit: Int { 50_000 }
+  private static var pageCount: Int { 100 }
 
   /// Every file of a repository, page after page.
   func list(
@@ -81,7 +91,7 @@ extension RepositoryHub {
     var next: WebAddress? = listing(of: repository, revision: revision)
     var seen: Set<WebAddress> = []
     while let page = next {
-      guard seen.insert(page).inserted, files.count <= Self.fileLimit else {
+      guard seen.insert(page).inserted, seen.count <= Self.pageCount, files.count <= Self.fileLimit else {
         throw .transfer(.badAnswer(host: page.host, detail: "a list of files without an end"))
       }
       let reply = try await answer(page, repository, over: transport, retry: retry)

@@ -5,6 +5,14 @@ package struct RemoteReference: Equatable, Sendable {
     case huggingFace = "hf.co"
     case modelScope = "modelscope.cn"
 
+    /// The revision that is meant when none is named.
+    package var defaultRevision: String {
+      switch self {
+      case .huggingFace: "main"
+      case .modelScope: "master"
+      }
+    }
+
     /// The hosts that people write.
     fileprivate init?(written host: String) {
       switch host {
@@ -74,7 +82,13 @@ package struct RemoteReference: Equatable, Sendable {
       throw .invalidName(
         found: text, reason: "expected \(host.rawValue)/owner/repository, or the address of a file there")
     }
-    if rest.count == 2 || rest[0] == "tree" {
+    if rest[0] == "tree", rest.count > 2 {
+      throw .invalidName(
+        found: text,
+        reason: "it is a folder of a repository: give the address of a file in it, or "
+          + "\(host.rawValue)/\(repository.text) with a quantisation after a colon, as in :Q4_K_M")
+    }
+    if rest.count == 2 {
       self.init(place: .repository(host, repository, revision: rest[1]))
       return
     }
@@ -97,21 +111,50 @@ package struct RemoteReference: Equatable, Sendable {
   }
 
   /// The tag in the store, as far as the name alone says.
-  package var storeTag: String? {
+  package var storeTag: String? { storeTag(revision: nil) }
+
+  /// - Parameter other: the revision where it is not the one of this reference.
+  func storeTag(revision other: String?) -> String? {
     switch place {
-    case .repository: return tag.map(Self.plainTag)
-    case .file(_, _, _, let path): return path.last.map(Self.plainTag)
+    case .repository: return tag.map { Self.tag(Self.plainTag($0), of: host, other ?? revision) }
+    // Two files of one quantisation are two models.
+    case .file(_, _, _, let path):
+      return Self.tag(Self.plain(Self.stem(path.joined(separator: "/"))), of: host, other ?? revision)
     // Two files of the same name on one host are two models.
-    case .address(let address): return String(SHA256Digest(of: Array(address.text.utf8)).hex.prefix(8))
+    case .address(let address): return Self.mark(address.text)
+    }
+  }
+
+  /// A tag with the revision that it is of, unless that is the usual one.
+  private static func tag(_ tag: String, of host: Host?, _ revision: String?) -> String {
+    guard let host, let revision, revision != host.defaultRevision else { return tag }
+    let name = plain(revision)
+    let suffix = name.utf8.count <= 40 ? name : mark(revision)
+    return tag.prefix(90 - suffix.utf8.count) + "-" + suffix
+  }
+
+  /// A few digits that tell a text from others.
+  static func mark(_ text: String) -> String { String(SHA256Digest(of: Array(text.utf8)).hex.prefix(8)) }
+
+  /// The hub that keeps it; nil for an address.
+  package var host: Host? {
+    switch place {
+    case .repository(let host, _, _), .file(let host, _, _, _): host
+    case .address: nil
+    }
+  }
+
+  /// The revision that is written in it.
+  package var revision: String? {
+    switch place {
+    case .repository(_, _, let revision), .file(_, _, let revision, _): revision
+    case .address: nil
     }
   }
 
   /// A quantisation, or a file's name, as the tag of a name in the store.
   package static func plainTag(_ tag: String) -> String {
     if let quantization = Quantization(tag) { return quantization.name.lowercased() }
-    if tag.lowercased().hasSuffix(".gguf"), let found = Quantization(fileName: tag) {
-      return found.name.lowercased()
-    }
     return plain(stem(tag))
   }
 

@@ -54,6 +54,10 @@ package actor HTTPTransport {
 
   package nonisolated let options: Options
   private var clients: [String: HTTPClient] = [:]
+  /// The checked addresses of each origin that are left to try, the one in use first.
+  private var targets: [String: [String]] = [:]
+  /// Clients of addresses that did not answer; other requests may still use them.
+  private var retired: [HTTPClient] = []
 
   private init(_ options: Options) {
     self.options = options
@@ -75,8 +79,8 @@ package actor HTTPTransport {
   }
 
   private func shutDown() async {
-    for client in clients.values { try? await client.shutdown() }
-    clients = [:]
+    for client in clients.values + retired { try? await client.shutdown() }
+    (clients, retired) = ([:], [])
   }
 
   /// Sends one GET and follows its redirects.
@@ -118,24 +122,56 @@ package actor HTTPTransport {
     if let credential, AccessPolicy.mayCarryToken(of: credential.endpoint, to: address) {
       request.headers.add(name: "authorization", value: "Bearer " + credential.token)
     }
-    let client = try await client(for: address)
-    do {
-      return try await client.execute(request, deadline: .distantFuture)
-    } catch {
-      throw Self.failure(error, host: address.host, patience: options.patience)
+    var tries = 0
+    while true {
+      let client = try await client(for: address)
+      do {
+        return try await client.execute(request, deadline: .distantFuture)
+      } catch {
+        let failure = Self.failure(error, host: address.host, patience: options.patience)
+        tries += 1
+        guard case .transfer(.unreachable) = failure, tries < 8, goOn(address.origin, from: client) else {
+          throw failure
+        }
+      }
     }
+  }
+
+  /// Leaves an address that does not answer for the origin's next one.
+  ///
+  /// - Returns: whether there is one.
+  private func goOn(_ origin: String, from client: HTTPClient) -> Bool {
+    // Another task was here before.
+    guard clients[origin] === client else { return true }
+    clients[origin] = nil
+    retired.append(client)
+    targets[origin]?.removeFirst()
+    if targets[origin]?.isEmpty == false { return true }
+    // The next request asks for the addresses anew.
+    targets[origin] = nil
+    return false
   }
 
   /// The client whose connections lead to a checked address of this origin.
   private func client(for address: WebAddress) async throws(HubError) -> HTTPClient {
     if let client = clients[address.origin] { return client }
-    let proxy = ProxySetting.proxy(for: address, environment: options.environment)
-    let connection = try await target(of: address, proxy)
-    // Another task may have made it meanwhile.
-    if let client = clients[address.origin] { return client }
+    let proxy = try ProxySetting.proxy(for: address, environment: options.environment)
+    if targets[address.origin] == nil {
+      let found = try await checked(address, proxy)
+      // Another task may have been faster.
+      if targets[address.origin] == nil { targets[address.origin] = found }
+      if let client = clients[address.origin] { return client }
+    }
+    guard let connection = targets[address.origin]?.first else {
+      throw .transfer(.unreachable(host: address.host, detail: "no address"))
+    }
     var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
     if let proxy {
-      configuration.proxy = .server(host: proxy.host, port: proxy.port)
+      let login = proxy.user.map {
+        HTTPClient.Authorization.basic(username: $0, password: proxy.password ?? "")
+      }
+      configuration.proxy = .server(
+        host: proxy.address.host, port: proxy.address.port, authorization: login)
     } else {
       configuration.dnsOverride = [address.host: connection]
     }
@@ -153,14 +189,16 @@ package actor HTTPTransport {
     return client
   }
 
-  /// The IP address to connect to, checked; with a proxy, which finds it itself, a private one is refused as far as it shows.
-  private func target(of address: WebAddress, _ proxy: WebAddress?) async throws(HubError) -> String {
+  /// The IP addresses to connect to, checked; with a proxy, which finds it itself, a private one is refused as far as it shows.
+  private func checked(_ address: WebAddress, _ proxy: ProxySetting?) async throws(HubError) -> [String] {
     if proxy != nil {
       if let literal = IPAddress(address.host) { _ = try options.policy.choose([literal], for: address) }
-      return address.host
+      return [address.host]
     }
     let found = try await options.resolver.addresses(of: address.host)
-    return try options.policy.choose(found, for: address).description
+    // All are allowed, or none is.
+    _ = try options.policy.choose(found, for: address)
+    return found.map(\.description)
   }
 
   /// What an error of the client means.

@@ -6,6 +6,8 @@ package enum TransferError: Error, Equatable {
   case plain(address: String)
   /// A name that leads into a private network.
   case closed(host: String, address: String, kind: String)
+  /// A proxy that cannot be used; its setting may hold a password and is not shown.
+  case badProxy(variable: String)
   /// Redirects that lead nowhere.
   case redirects(host: String, detail: String)
 
@@ -50,10 +52,12 @@ extension TransferError: CustomStringConvertible {
       "\(quoted(found)) cannot be fetched from: \(reason)"
     case .plain(let address):
       "\(quoted(address)) is plain http, where anybody on the way may change what comes: give an https address, "
-        + "or --insecure"
+        + "or 'minke pull --insecure'"
     case .closed(let host, let address, let kind):
       "\(quoted(host)) leads to \(address), a \(kind) address: it was not connected to; "
-        + "give --insecure if it is your own"
+        + "'minke pull --insecure' connects to one of your own"
+    case .badProxy(let variable):
+      "the proxy that \(variable) names cannot be used: expected http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"
     case .redirects(let host, let detail):
       "\(quoted(host)) answers with \(detail): it was not followed"
     case .unreachable(let host, let detail):

@@ -58,6 +58,9 @@ package struct WebAddress: Hashable, Sendable {
   }
 
   package var text: String { origin + target }
+  package var hasQuery: Bool { target.contains("?") }
+  /// For what is kept or shown: a query may hold a secret.
+  package var textWithoutQuery: String { origin + target.prefix { $0 != "?" } }
 
   /// The path without the query, decoded.
   package var path: String {

@@ -32,7 +32,11 @@ package struct Manifest: Codable, Equatable, Sendable {
     /// `hf.co` or `modelscope.cn`.
     package var hub: String?
     package var repository: String?
+    /// The commit that was read, or what was asked for where no commit is known.
     package var revision: String?
+    /// The branch, tag or commit that was asked for.
+    package var asked: String?
+    /// nil where it is not kept, since a part of it may be secret.
     package var address: String?
 
     package init(

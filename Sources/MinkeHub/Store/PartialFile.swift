@@ -24,9 +24,11 @@ final class PartialFile: Sendable {
 
   /// The journal of an earlier fetch, if its data is still there.
   func journal() throws(HubError) -> ChunkJournal? {
-    guard let journal = ChunkJournal(decoding: try FileSystem.read(journalFile.path)),
-      data.size == journal.header.size
-    else { return nil }
+    let found = try FileSystem.read(journalFile.path)
+    guard let journal = ChunkJournal(decoding: found), data.size == journal.header.size else { return nil }
+    // A torn record would shift those that follow.
+    let length = ChunkJournal.wholeLength(of: found)
+    if length < found.count { try journalFile.resize(to: length) }
     return journal
   }
 
@@ -43,7 +45,13 @@ final class PartialFile: Sendable {
 
   /// Notes that a chunk has been written.
   func note(_ chunk: Int, _ digest: SHA256Digest) throws(HubError) {
-    try journalFile.append(ChunkJournal.record(chunk, digest))
+    let length = journalFile.size
+    do {
+      try journalFile.append(ChunkJournal.record(chunk, digest))
+    } catch {
+      try? journalFile.resize(to: length)
+      throw error
+    }
   }
 
   /// Removes everything; the lock goes with the value.
