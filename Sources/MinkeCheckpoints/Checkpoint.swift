@@ -32,13 +32,16 @@ extension Checkpoint {
     named name: String, dimensions: [Int]
   ) throws(CheckpointError) -> CheckpointTensor {
     let tensor = try weight(named: name)
-    guard tensor.dimensions == dimensions else {
-      func text(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: " × ") }
-      throw CheckpointError(
-        .malformed, path: path, at: .tensor(name), found: "the shape \(text(tensor.dimensions))",
-        expected: "\(text(dimensions)), as the metadata say")
-    }
+    try checkShape(tensor.dimensions, is: dimensions, of: name)
     return tensor
+  }
+
+  func checkShape(_ found: [Int], is expected: [Int], of name: String) throws(CheckpointError) {
+    guard found != expected else { return }
+    func text(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: " × ") }
+    throw CheckpointError(
+      .malformed, path: path, at: .tensor(name), found: "the shape \(text(found))",
+      expected: "\(text(expected)), as the metadata say")
   }
 
   /// Checks that every tensor is of a supported type and lies within its file. Throws for the first that does not.

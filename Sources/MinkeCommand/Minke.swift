@@ -49,7 +49,7 @@ struct MinkeCommand: AsyncParsableCommand {
   /// What to parse: a program that carries a model runs it, unless told otherwise.
   private static func arguments() throws -> [String] {
     let given = Array(ProgramWords.all.dropFirst())
-    guard try ModelBundle.running(calledAs: ProgramWords.all.first) != nil else { return given }
+    guard try RunningProgram.bundle() != nil else { return given }
     return BundleArguments.parsed(
       given, commands: configuration.subcommands.compactMap { $0.configuration.commandName })
   }

@@ -27,7 +27,7 @@ struct ModelFinder {
 
   /// - Throws: `HubError` when there is no place for a store, and no model that could do without.
   init(_ network: NetworkOptions? = nil) throws {
-    let bundle = try ModelBundle.running(calledAs: ProgramWords.all.first)
+    let bundle = try RunningProgram.bundle()
     hub = try Hub.current(offline: network?.offline ?? false, needsStore: bundle == nil)
     self.bundle = bundle
   }

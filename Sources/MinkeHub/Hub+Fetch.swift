@@ -220,20 +220,16 @@ extension Hub {
       let (sum, overflow) = needed.addingReportingOverflow(max(size - begun, 0))
       needed = overflow ? .max : sum
     }
-    guard needed > 0, let available = FileSystem.freeSpace(at: store.staging), available < needed else {
-      return
-    }
-    throw .noSpace(path: store.root, needed: needed, available: available)
+    guard needed > 0 else { return }
+    try FileSystem.requireRoom(needed, at: store.staging, called: store.root)
   }
 
   private func manifest(
     _ name: ModelName, _ files: [Manifest.File], _ offered: SourceFiles, _ entry: Catalogue.Entry?
   ) -> Manifest {
-    // Whole seconds, as the manifest's JSON keeps them.
-    let now = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down))
     var manifest = Manifest(
       name: name, title: entry?.title ?? offered.description, license: entry?.license ?? "",
-      architecture: entry?.architecture ?? "", files: files, source: offered.description, added: now)
+      architecture: entry?.architecture ?? "", files: files, source: offered.description, added: Manifest.now)
     manifest.format = offered.format == .gguf ? nil : offered.format
     manifest.quantization = offered.quantization?.name
     manifest.base = entry?.base

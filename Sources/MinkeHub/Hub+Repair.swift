@@ -58,7 +58,7 @@ extension Hub {
       else { throw .irreparable(file: file.name, reason: "it is not known where it came from") }
       let hub = try repositoryHub(host)
       let name = try RepositoryName(owner: parts[0], name: parts[1])
-      return (hub.address(of: path, in: name, revision: origin.revision ?? hub.defaultRevision), hub)
+      return (hub.address(of: path, in: name, revision: origin.revision ?? host.defaultRevision), hub)
     }
   }
 
@@ -68,28 +68,25 @@ extension Hub {
     _ repository: String?,
     over transport: HTTPTransport
   ) async throws(HubError) -> [UInt8] {
-    var failures = 0
-    while true {
-      let failed: FailedRequest
-      do throws(HubError) {
-        let reply = try await transport.get(address, credential: hub?.credential, range: range)
-        if reply.status == 206, reply.header("content-range").flatMap(ContentRange.init)?.bytes == range {
-          let data = try await reply.collect(limit: range.count, patience: network.patience)
-          if data.count == range.count { return Array(data) }
-          failed = FailedRequest(.transfer(.broken(host: address.host, detail: "the answer ended too early")))
-        } else if reply.status == 200 {
-          throw HubError.irreparable(file: file.name, reason: "its source gives no parts of files")
-        } else {
-          let reader: any FailureReader = if let hub { hub } else { PlainServer() }
-          failed = FailedRequest(
-            .transfer(reader.failure(reply, file: file.name, repository: repository)), asked: reply.retryAfter
-          )
+    try await network.download.retry.repeating { () async throws(FailedRequest) in
+      let reply = try await transport.attempt(address, credential: hub?.credential, range: range)
+      if reply.status == 206, reply.header("content-range").flatMap(ContentRange.init)?.bytes == range {
+        let data: Data
+        do throws(HubError) {
+          data = try await reply.collect(limit: range.count, patience: network.patience)
+        } catch {
+          throw FailedRequest(error)
         }
-      } catch {
-        failed = FailedRequest(error)
+        if data.count == range.count { return Array(data) }
+        throw FailedRequest(.transfer(.broken(host: address.host, detail: "the answer ended too early")))
       }
-      failures += 1
-      try await network.download.retry.wait(after: failures, failed)
+      guard reply.status != 200 else {
+        throw FailedRequest(
+          .irreparable(file: file.name, reason: "its source gives no parts of files"))
+      }
+      let reader: any FailureReader = if let hub { hub } else { PlainServer() }
+      throw FailedRequest(
+        .transfer(reader.failure(reply, file: file.name, repository: repository)), asked: reply.retryAfter)
     }
   }
 }

@@ -107,12 +107,7 @@ extension GGUFFile {
   /// The tensor of this name, which must have exactly these dimensions (in file order: columns first).
   public func tensor(named name: String, dimensions: [Int]) throws(CheckpointError) -> StoredTensor {
     let tensor = try tensor(named: name)
-    guard tensor.dimensions == dimensions else {
-      func text(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: " × ") }
-      throw CheckpointError(
-        .malformed, path: path, at: .tensor(name), found: "the shape \(text(tensor.dimensions))",
-        expected: "\(text(dimensions)), as the metadata say")
-    }
+    try checkShape(tensor.dimensions, is: dimensions, of: name)
     return tensor
   }
 

@@ -113,15 +113,12 @@ struct BenchCommand: AsyncParsableCommand {
     // Half of what is left, where that is less than the usual.
     let room = available.map { max($0 - min(estimate.total, $0), 0) / 2 } ?? .max
     let probe = min(Benchmark.probeByteCount, max(room, 64 << 20))
-    let isTerminal = StandardStream.error.isTerminal
-    defer { if isTerminal { StandardStream.error.write("\r\u{1B}[K") } }
+    let status = StatusLine()
+    defer { status.clear() }
     return try Benchmark.run(path: model.path, plan: plan, options: options, probeByteCount: probe) {
       progress in
-      guard isTerminal else { return }
       let line = "\(printable(model.name))  \(progress.done) of \(progress.total)  \(progress.step)"
-      let width = StandardStream.error.size.columns
-      StandardStream.error.write(
-        "\r" + DisplayWidth.prefix(of: line, columns: max(width - 1, 1)) + "\u{1B}[K")
+      status.show(DisplayWidth.prefix(of: line, columns: max(status.columns - 1, 1)))
     }
   }
 }

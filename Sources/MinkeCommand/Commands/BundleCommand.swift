@@ -62,7 +62,7 @@ struct BundleCommand: AsyncParsableCommand {
   ///
   /// - Throws: when it is no Linux program, or needs libraries that other machines seldom have.
   private static func carrier(_ given: String?) throws -> (path: String, libraries: [String]) {
-    guard let path = given ?? ModelBundle.runningProgram(calledAs: ProgramWords.all.first) else {
+    guard let path = given ?? RunningProgram.path else {
       throw CommandError("the system does not say where this program lies: give it with --program")
     }
     guard let program = try ELFProgram(path: path) else {

@@ -56,13 +56,11 @@ struct ImatrixCommand: AsyncParsableCommand {
     let words = String(decoding: try InputFile.read(text), as: UTF8.self)
     let model = try loading.load(found, from: finder.hub.store, contextLength: contextSize)
     defer { model.waitForPackCache() }
-    let isTerminal = StandardStream.error.isTerminal
+    let status = StatusLine()
     let matrix = try model.importance(
       of: words, dataset: text, contextSize: contextSize, chunkCount: chunks
-    ) { done, all in
-      if isTerminal { StandardStream.error.write("\rchunk \(done) of \(all)\u{1B}[K") }
-    }
-    if isTerminal { StandardStream.error.write("\r\u{1B}[K") }
+    ) { status.show(chunk: $0, of: $1) }
+    status.clear()
     try matrix.write(to: output, replacing: force)
     let report = ImatrixReport(
       path: output, tensors: matrix.entries.count, chunks: matrix.chunkCount, chunkSize: matrix.chunkSize)

@@ -66,12 +66,10 @@ struct PerplexityCommand: AsyncParsableCommand {
     let model = try loading.load(
       try await finder.find(model), from: finder.hub.store, contextLength: contextSize)
     defer { model.waitForPackCache() }
-    let isTerminal = StandardStream.error.isTerminal
+    let status = StatusLine()
     let logitFile = try logits.map(LogitFile.init)
     let write = { (row: Span<Float>) throws(MinkeError) in if let logitFile { try logitFile.write(row) } }
-    let progress = { (done: Int, all: Int) in
-      if isTerminal { StandardStream.error.write("\rchunk \(done) of \(all)\u{1B}[K") }
-    }
+    let progress = { (done: Int, all: Int) in status.show(chunk: done, of: all) }
     let report: PerplexityReport
     if compareCaches {
       report = PerplexityReport(
@@ -81,7 +79,7 @@ struct PerplexityCommand: AsyncParsableCommand {
         try model.perplexity(
           of: text, contextSize: contextSize, chunkCount: chunks, row: write, progress: progress))
     }
-    if isTerminal { StandardStream.error.write("\r\u{1B}[K") }
+    status.clear()
     StandardStream.output.write(json ? try JSONText.line(report) : report.text)
   }
 }

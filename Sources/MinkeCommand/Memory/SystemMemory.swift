@@ -11,9 +11,7 @@ package enum SystemMemory {
     #if canImport(Darwin)
       return appleAvailable()
     #else
-      return linuxAvailable { path in
-        FileManager.default.contents(atPath: path).map { String(decoding: $0.prefix(1 << 20), as: UTF8.self) }
-      }
+      return linuxAvailable(read: text(ofFile:))
     #endif
   }
 
@@ -32,10 +30,12 @@ package enum SystemMemory {
     #if canImport(Darwin)
       return appleAvailable()
     #else
-      return linuxInstalled { path in
-        FileManager.default.contents(atPath: path).map { String(decoding: $0.prefix(1 << 20), as: UTF8.self) }
-      }
+      return linuxInstalled(read: text(ofFile:))
     #endif
+  }
+
+  private static func text(ofFile path: String) -> String? {
+    FileManager.default.contents(atPath: path).map { String(decoding: $0.prefix(1 << 20), as: UTF8.self) }
   }
 
   /// - Parameter read: the text of a file, nil when there is none.

@@ -3,7 +3,7 @@ internal import MinkeHub
 
 /// Shows a fetch on standard error: a progress bar where that is a terminal, and what a person should know in any case.
 final class FetchDisplay: Sendable {
-  private let isTerminal = StandardStream.error.isTerminal
+  private let status = StatusLine()
   private let title: String
   private let bar: Locked<ProgressBar>
   private let last = Locked<FetchProgress.Phase?>(nil)
@@ -19,11 +19,11 @@ final class FetchDisplay: Sendable {
       return phase != progress.phase
     }
     if isNew { note(progress.phase) }
-    guard isTerminal else { return }
+    guard status.isShown else { return }
     let now = ProcessInfo.processInfo.systemUptime
-    let width = StandardStream.error.size.columns
+    let width = status.columns
     let line = bar.withLock { $0.line(progress, at: now, width: width) }
-    StandardStream.error.write("\r" + line + "\u{1B}[K")
+    status.show(line)
   }
 
   /// What is worth a line of its own.
@@ -38,9 +38,7 @@ final class FetchDisplay: Sendable {
     StandardStream.error.write("minke: \(title): \(text)\n")
   }
 
-  func clear() {
-    if isTerminal { StandardStream.error.write("\r\u{1B}[K") }
-  }
+  func clear() { status.clear() }
 
   /// Does some work that Ctrl-C stops, showing how far it is.
   static func during<Result: Sendable>(

@@ -37,11 +37,7 @@ package struct BundleWriter: Sendable {
       let layout = BundleLayout(
         programLength: programLength, fileLengths: lengths, manifestLength: description.count)
     else { throw .fileSystem(operation: "bundle", path: target, reason: "the model is empty or too long") }
-    if let free = FileSystem.freeSpace(at: (target as NSString).deletingLastPathComponentOrHere),
-      free < layout.count
-    {
-      throw .noSpace(path: target, needed: layout.count, available: free)
-    }
+    try FileSystem.requireRoom(layout.count, at: FileSystem.folder(of: target), called: target)
 
     let temporary = target + ".partial-" + String(UInt64.random(in: 0 ... .max), radix: 36)
     do {
@@ -72,12 +68,5 @@ package struct BundleWriter: Sendable {
     }
     guard let size = FileSystem.size(ofFile: path) else { throw .noSuchFile(path: path) }
     return size
-  }
-}
-
-extension NSString {
-  fileprivate var deletingLastPathComponentOrHere: String {
-    let folder = deletingLastPathComponent
-    return folder.isEmpty ? "." : folder
   }
 }

@@ -1,4 +1,3 @@
-internal import Crypto
 internal import Foundation
 internal import MinkeCheckpoints
 
@@ -20,7 +19,7 @@ extension Hub {
     if !replacing, let there = try store.manifest(of: manifest.name), there.files != manifest.files {
       throw .nameTaken(model: manifest.name.description)
     }
-    manifest.added = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down))
+    manifest.added = Manifest.now
     let lock = try await store.lockForAdding()
     defer { _ = lock }
     store.sweep()
@@ -29,7 +28,7 @@ extension Hub {
     for (file, source) in zip(manifest.files, sources) {
       guard let staging = try store.stage(file.digest) else { throw .busy(model: manifest.name.description) }
       if try !store.holds(file) {
-        try staging.requireSpace(file.size)
+        try FileSystem.requireRoom(file.size, at: staging.path)
         let copy = try RangeCopy(to: staging.path + "/content")
         try copy.append(source.path, source.range) {
           progress(FetchProgress(phase: .copying, completed: completed + $0, total: total))
@@ -58,13 +57,5 @@ extension Hub {
     }
     let manifest = try Manifest(describing: parts, name: name, shouldStop: { Task.isCancelled })
     return (manifest, zip(parts, manifest.files).map { ($0, 0..<$1.size) })
-  }
-}
-
-extension Staging {
-  /// - Throws: ``HubError/noSpace(path:needed:available:)``.
-  func requireSpace(_ bytes: Int) throws(HubError) {
-    guard let free = FileSystem.freeSpace(at: path), free < bytes else { return }
-    throw .noSpace(path: path, needed: bytes, available: free)
   }
 }

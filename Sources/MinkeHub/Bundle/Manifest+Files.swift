@@ -27,7 +27,7 @@ extension Manifest {
     self.init(
       name: name, title: summary.name ?? name.description, license: summary.license ?? "not stated",
       architecture: summary.architecture ?? "not stated", files: files, source: files[0].name,
-      added: Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down)))
+      added: Self.now)
   }
 }
 

@@ -27,10 +27,9 @@ package struct ModelBundle: Sendable {
   /// The bundle that this process was started from; nil when its program carries no model.
   ///
   /// - Throws: ``HubError/damagedBundle(_:)`` for one that is not as it should be.
-  package static func running(calledAs word: String?) throws(HubError) -> ModelBundle? {
-    guard let path = runningProgram(calledAs: word) else { return nil }
+  package init?(running path: String) throws(HubError) {
     do {
-      return try ModelBundle(path: path)
+      try self.init(path: path)
     } catch .damagedBundle(let error) where error.kind == .unreadable {
       // A program may be run by those who may not read it.
       return nil

@@ -109,11 +109,7 @@ struct Download: Sendable {
 
   private func checkRoom(for needed: Int) throws(HubError) {
     // A little more, for the journal and what else is written.
-    let margin = 1 << 24
-    guard let available = FileSystem.freeSpace(at: partial.folder) else { return }
-    guard available >= needed + margin else {
-      throw .noSpace(path: partial.folder, needed: needed + margin, available: available)
-    }
+    try FileSystem.requireRoom(needed + (1 << 24), at: partial.folder)
   }
 
   private func empty() throws(HubError) -> Result {
@@ -138,28 +134,22 @@ actor FileLocation {
 
   /// Asks for the first byte, trying again as the policy says.
   func offer() async throws(HubError) -> FileOffer {
-    var failures = 0
-    while true {
-      do throws(FailedRequest) {
-        let reply = try await ask(0..<1)
-        var last: [String: String] = [:]
-        for (name, value) in reply.headers where last[name.lowercased()] == nil {
-          last[name.lowercased()] = value
-        }
-        let offer: FileOffer
-        do {
-          offer = try FileOffer(
-            status: reply.status, passed: reply.passed, last: last, location: reply.address,
-            stated: download.file.size)
-        } catch {
-          throw FailedRequest(error)
-        }
-        current = reply.address
-        return offer
-      } catch {
-        failures += 1
-        try await download.options.retry.wait(after: failures, error)
+    try await download.options.retry.repeating { () async throws(FailedRequest) in
+      let reply = try await ask(0..<1)
+      var last: [String: String] = [:]
+      for (name, value) in reply.headers where last[name.lowercased()] == nil {
+        last[name.lowercased()] = value
       }
+      let offer: FileOffer
+      do throws(HubError) {
+        offer = try FileOffer(
+          status: reply.status, passed: reply.passed, last: last, location: reply.address,
+          stated: download.file.size)
+      } catch {
+        throw FailedRequest(error)
+      }
+      current = reply.address
+      return offer
     }
   }
 
@@ -178,11 +168,7 @@ actor FileLocation {
   private func get(_ address: WebAddress, _ range: Range<Int>?) async throws(FailedRequest)
     -> HTTPTransport.Reply
   {
-    do {
-      return try await download.transport.get(address, credential: download.credential, range: range)
-    } catch {
-      throw FailedRequest(error)
-    }
+    try await download.transport.attempt(address, credential: download.credential, range: range)
   }
 
   /// 200, 206 and 416 are for the caller to judge; anything else is an error.
@@ -192,29 +178,5 @@ actor FileLocation {
       .transfer(
         download.failures.failure(reply, file: download.file.name, repository: download.repository)),
       asked: reply.retryAfter)
-  }
-}
-
-/// A request that did not succeed, and how long its server asks to wait.
-struct FailedRequest: Error {
-  var error: HubError
-  var asked: Duration?
-
-  init(_ error: HubError, asked: Duration? = nil) {
-    (self.error, self.asked) = (error, asked)
-  }
-}
-
-extension RetryPolicy {
-  /// Waits before the next try, or throws when there should be none.
-  func wait(after failures: Int, _ failed: FailedRequest) async throws(HubError) {
-    guard case .transfer(let error) = failed.error, error.isTransient,
-      let pause = pause(after: failures, asked: failed.asked, jitter: .random(in: 0...1))
-    else { throw failed.error }
-    do {
-      try await Task.sleep(for: pause)
-    } catch {
-      throw .cancelled
-    }
   }
 }

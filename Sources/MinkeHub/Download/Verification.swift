@@ -89,10 +89,7 @@ struct Verification {
     }
     defer { try? file.close() }
     while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty { hash.update(data: piece) }
-    return hash.finalize().map { byte in
-      let digits = String(byte, radix: 16)
-      return digits.count == 1 ? "0" + digits : digits
-    }.joined()
+    return SHA256Digest.hex(of: hash.finalize())
   }
 
   private func tell(_ phase: FetchProgress.Phase) {

@@ -2,10 +2,9 @@ internal import Foundation
 
 /// The Hugging Face hub, or a mirror of it (`HF_ENDPOINT`).
 struct HuggingFaceHub: RepositoryHub {
-  let host = "hf.co"
+  let host = RemoteReference.Host.huggingFace
   let endpoint: WebAddress
   let credential: HTTPTransport.Credential?
-  let defaultRevision = "main"
 
   /// - Parameter environment: `HF_ENDPOINT` and `HF_TOKEN`.
   init(environment: [String: String]) throws(HubError) {
@@ -36,31 +35,20 @@ struct HuggingFaceHub: RepositoryHub {
   }
 
   func files(decoding data: Data) throws(HubError) -> [ListedFile] {
-    let entries: [Entry]
-    do {
-      entries = try JSONDecoder().decode([Entry].self, from: data)
-    } catch {
-      throw .transfer(
-        .badAnswer(host: endpoint.host, detail: "a list of files that is not JSON as the hub writes it"))
-    }
     var files: [ListedFile] = []
-    for entry in entries {
+    for entry in try decoded([Entry].self, from: data) {
       if let file = try listed(entry) { files.append(file) }
     }
     return files
   }
 
   private func listed(_ entry: Entry) throws(HubError) -> ListedFile? {
-    // A file that has a name no file should have here is not offered.
     guard entry.type == "file", let path = FileName.components(of: entry.path) else { return nil }
-    guard let size = RangePlan.checked(size: entry.lfs?.size ?? entry.size) else {
-      throw .transfer(
-        .badAnswer(host: endpoint.host, detail: "a size for \(quoted(entry.path)) that no file has"))
-    }
+    let size = try checked(size: entry.lfs?.size ?? entry.size, of: entry.path)
     let claim: RemoteFile.Claim
     if let pointer = entry.lfs {
       guard let digest = try? SHA256Digest(hex: pointer.oid ?? "") else {
-        throw .transfer(.badAnswer(host: endpoint.host, detail: "no SHA-256 for \(quoted(entry.path))"))
+        throw badAnswer("no SHA-256 for \(quoted(entry.path))")
       }
       claim = .sha256(digest)
     } else if let oid = entry.oid, oid.utf8.count == 40 {

@@ -2,10 +2,9 @@ internal import Foundation
 
 /// ModelScope, or a mirror of it (`MODELSCOPE_ENDPOINT`).
 struct ModelScopeHub: RepositoryHub {
-  let host = "modelscope.cn"
+  let host = RemoteReference.Host.modelScope
   let endpoint: WebAddress
   let credential: HTTPTransport.Credential?
-  let defaultRevision = "master"
 
   /// - Parameter environment: `MODELSCOPE_ENDPOINT` and `MODELSCOPE_API_TOKEN`.
   init(environment: [String: String]) throws(HubError) {
@@ -46,15 +45,8 @@ struct ModelScopeHub: RepositoryHub {
   }
 
   func files(decoding data: Data) throws(HubError) -> [ListedFile] {
-    let entries: [Answer.Entry]
-    do {
-      entries = try JSONDecoder().decode(Answer.self, from: data).data.files
-    } catch {
-      throw .transfer(
-        .badAnswer(host: endpoint.host, detail: "a list of files that is not JSON as the hub writes it"))
-    }
     var files: [ListedFile] = []
-    for entry in entries {
+    for entry in try decoded(Answer.self, from: data).data.files {
       if let file = try listed(entry) { files.append(file) }
     }
     return files
@@ -62,10 +54,7 @@ struct ModelScopeHub: RepositoryHub {
 
   private func listed(_ entry: Answer.Entry) throws(HubError) -> ListedFile? {
     guard entry.type != "tree", let path = FileName.components(of: entry.path) else { return nil }
-    guard let size = RangePlan.checked(size: entry.size) else {
-      throw .transfer(
-        .badAnswer(host: endpoint.host, detail: "a size for \(quoted(entry.path)) that no file has"))
-    }
+    let size = try checked(size: entry.size, of: entry.path)
     let digest = entry.digest.flatMap { try? SHA256Digest(hex: $0) }
     return ListedFile(path: path, size: size, claim: digest.map { .sha256($0) } ?? .nothing)
   }

@@ -75,17 +75,17 @@ struct HTTPModelSource: ModelSource {
   func files() async throws(HubError) -> SourceFiles {
     switch (subject, hub) {
     case (.repository(let name, let revision, let request), let hub?):
-      let revision = revision ?? hub.defaultRevision
+      let revision = revision ?? hub.host.defaultRevision
       let listed = try await hub.list(name, revision: revision, over: transport, retry: options.retry)
       let choice = try FileChoice.choose(
-        from: listed, for: request, repository: hub.host + "/" + name.text)
+        from: listed, for: request, repository: hub.host.rawValue + "/" + name.text)
       return source(name, revision, choice, at: hub)
     case (.file(let name, let revision, let path), let hub?):
-      let revision = revision ?? hub.defaultRevision
+      let revision = revision ?? hub.host.defaultRevision
       let listed = try await hub.list(name, revision: revision, over: transport, retry: options.retry)
       guard let file = listed.first(where: { $0.path == path }) else {
         throw .noSuchVariant(
-          repository: hub.host + "/" + name.text, wanted: path.joined(separator: "/"),
+          repository: hub.host.rawValue + "/" + name.text, wanted: path.joined(separator: "/"),
           offered: listed.filter { $0.name.hasSuffix(".gguf") }.map(\.name))
       }
       // A part of a split model means all of it.
@@ -131,8 +131,9 @@ struct HTTPModelSource: ModelSource {
             address: hub.address(of: file.path, in: name, revision: revision), size: file.size,
             claim: file.claim))
       },
-      origin: Manifest.Origin(kind: .repository, hub: hub.host, repository: name.text, revision: revision),
-      description: "\(hub.host)/\(name.text)")
+      origin: Manifest.Origin(
+        kind: .repository, hub: hub.host.rawValue, repository: name.text, revision: revision),
+      description: "\(hub.host.rawValue)/\(name.text)")
   }
 
   func fetch(

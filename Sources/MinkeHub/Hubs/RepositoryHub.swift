@@ -19,17 +19,14 @@ extension FailureReader {
 
 /// A place that keeps models in repositories.
 protocol RepositoryHub: FailureReader {
-  /// As it is written before a repository: `hf.co`.
-  var host: String { get }
+  var host: RemoteReference.Host { get }
   /// Where requests go.
   var endpoint: WebAddress { get }
   var credential: HTTPTransport.Credential? { get }
-  /// The revision that is meant when none is named.
-  var defaultRevision: String { get }
 
   /// Where the list of a repository's files begins.
   func listing(of repository: RepositoryName, revision: String) -> WebAddress
-  /// The files of one page of the list.
+  /// The files of one page of the list; what has a name that no file should have here is left out.
   func files(decoding data: Data) throws(HubError) -> [ListedFile]
   /// Where a file is.
   func address(of path: [String], in repository: RepositoryName, revision: String) -> WebAddress
@@ -79,6 +76,27 @@ package struct ListedFile: Equatable, Sendable {
 }
 
 extension RepositoryHub {
+  /// Reads a page of the list.
+  func decoded<Page: Decodable>(_ type: Page.Type, from data: Data) throws(HubError) -> Page {
+    do {
+      return try JSONDecoder().decode(type, from: data)
+    } catch {
+      throw badAnswer("a list of files that is not JSON as the hub writes it")
+    }
+  }
+
+  /// A size that the list states, checked.
+  func checked(size: Int?, of path: String) throws(HubError) -> Int {
+    guard let size = RangePlan.checked(size: size) else {
+      throw badAnswer("a size for \(quoted(path)) that no file has")
+    }
+    return size
+  }
+
+  func badAnswer(_ detail: String) -> HubError {
+    .transfer(.badAnswer(host: endpoint.host, detail: detail))
+  }
+
   private static var pageLimit: Int { 16 << 20 }
   private static var fileLimit: Int { 50_000 }
   private static var pageCount: Int { 100 }
@@ -107,7 +125,7 @@ extension RepositoryHub {
       }
     }
     guard files.count <= Self.fileLimit else {
-      throw .transfer(.badAnswer(host: endpoint.host, detail: "more than \(Self.fileLimit) files"))
+      throw badAnswer("more than \(Self.fileLimit) files")
     }
     return files
   }
@@ -115,18 +133,10 @@ extension RepositoryHub {
   private func answer(
     _ page: WebAddress, _ repository: RepositoryName, over transport: HTTPTransport, retry: RetryPolicy
   ) async throws(HubError) -> HTTPTransport.Reply {
-    var failures = 0
-    while true {
-      let failed: FailedRequest
-      do throws(HubError) {
-        let reply = try await transport.get(page, credential: credential)
-        if reply.status == 200 { return reply }
-        failed = FailedRequest(.transfer(failure(reply, what: repository.text)), asked: reply.retryAfter)
-      } catch {
-        failed = FailedRequest(error)
-      }
-      failures += 1
-      try await retry.wait(after: failures, failed)
+    try await retry.repeating { () async throws(FailedRequest) in
+      let reply = try await transport.attempt(page, credential: credential)
+      if reply.status == 200 { return reply }
+      throw FailedRequest(.transfer(failure(reply, what: repository.text)), asked: reply.retryAfter)
     }
   }
 

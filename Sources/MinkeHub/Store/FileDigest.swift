@@ -14,10 +14,7 @@ extension SHA256Digest {
   package init(ofFiles paths: [String], shouldStop: () -> Bool = { false }) throws(HubError) {
     var hash = SHA256()
     for path in paths { try Self.update(&hash, path, shouldStop) }
-    guard let digest = SHA256Digest(bytes: Array(hash.finalize())) else {
-      throw .fileSystem(operation: "hash", path: paths.first ?? "", reason: "not 32 bytes")
-    }
-    self = digest
+    self.init(hash)
   }
 
   private static func update(

@@ -76,8 +76,7 @@ enum FileSystem {
   static func move(_ source: String, to target: String) throws(HubError) {
     // Unsafe: the strings' bytes are borrowed for the call alone.
     guard unsafe rename(source, target) == 0 else { throw lastError("rename to", target) }
-    let folder = (target as NSString).deletingLastPathComponent
-    try synchronize(folder.isEmpty ? "." : folder)
+    try synchronize(folder(of: target))
   }
 
   /// Makes a symbolic link.
@@ -130,6 +129,19 @@ enum FileSystem {
   static func freeSpace(at path: String) -> Int? {
     let attributes = try? FileManager.default.attributesOfFileSystem(forPath: path)
     return (attributes?[.systemFreeSize] as? NSNumber)?.intValue
+  }
+
+  /// - Parameter name: what the error calls the place.
+  /// - Throws: ``HubError/noSpace(path:needed:available:)`` where it is known that less is free.
+  static func requireRoom(_ needed: Int, at path: String, called name: String? = nil) throws(HubError) {
+    guard let available = freeSpace(at: path), available < needed else { return }
+    throw .noSpace(path: name ?? path, needed: needed, available: available)
+  }
+
+  /// The folder that holds what is at a path.
+  static func folder(of path: String) -> String {
+    let folder = (path as NSString).deletingLastPathComponent
+    return folder.isEmpty ? "." : folder
   }
 
   /// The error of the system call that just failed.

@@ -87,6 +87,9 @@ package struct Manifest: Codable, Equatable, Sendable {
     self.added = added
   }
 
+  /// This moment in whole seconds, as the manifest's JSON keeps them.
+  static var now: Date { Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down)) }
+
   /// Bytes of all files.
   package var size: Int {
     files.reduce(0) { total, file in

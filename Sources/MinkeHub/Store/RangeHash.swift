@@ -14,6 +14,20 @@ final class RangeHash {
   ///
   /// - Throws: ``HubError/fileSystem(operation:path:reason:)``, also when the file ends before.
   func update(_ hash: inout SHA256, with range: Range<Int>) throws(HubError) {
+    unsafe try read(range) { unsafe hash.update(bufferPointer: $0) }
+  }
+
+  /// The SHA-256 of a stretch, whose bytes are fed to the hash of the whole too, in one reading.
+  func digest(of range: Range<Int>, feeding whole: inout SHA256) throws(HubError) -> SHA256Digest {
+    var part = SHA256()
+    unsafe try read(range) { bytes in
+      unsafe part.update(bufferPointer: bytes)
+      unsafe whole.update(bufferPointer: bytes)
+    }
+    return SHA256Digest(part)
+  }
+
+  private func read(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Void) throws(HubError) {
     var position = range.lowerBound
     while position < range.upperBound {
       let wanted = min(buffer.count, range.upperBound - position)
@@ -25,7 +39,7 @@ final class RangeHash {
           guard unsafe try file.read(into: part, at: start) == wanted else {
             return .failure(.fileSystem(operation: "read", path: path, reason: "it ends too early"))
           }
-          unsafe hash.update(bufferPointer: UnsafeRawBufferPointer(part))
+          unsafe body(UnsafeRawBufferPointer(part))
           return .success(())
         } catch {
           return .failure(error)

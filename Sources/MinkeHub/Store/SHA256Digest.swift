@@ -20,14 +20,14 @@ package struct SHA256Digest: Hashable, Sendable {
   /// - Returns: nil when there are not 32 bytes.
   package init?(bytes: some Collection<UInt8>) {
     guard bytes.count == 32 else { return nil }
+    hex = Self.hex(of: bytes)
+  }
+
+  /// Two lower-case hexadecimal digits a byte.
+  static func hex(of bytes: some Sequence<UInt8>) -> String {
     let digits = Array("0123456789abcdef".utf8)
-    var hex: [UInt8] = []
-    hex.reserveCapacity(64)
-    for byte in bytes {
-      hex.append(digits[Int(byte >> 4)])
-      hex.append(digits[Int(byte & 15)])
-    }
-    self.hex = String(decoding: hex, as: UTF8.self)
+    let hex = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+    return String(decoding: hex, as: UTF8.self)
   }
 
   /// The 32 bytes.

@@ -92,11 +92,7 @@ extension ChunkJournal {
     var whole = SHA256()
     for chunk in 0..<plan.chunkCount {
       if shouldStop() { throw .cancelled }
-      var part = SHA256()
-      let bytes = plan.bytes(of: chunk)
-      try reader.update(&part, with: bytes)
-      try reader.update(&whole, with: bytes)
-      digests[chunk] = SHA256Digest(part)
+      digests[chunk] = try reader.digest(of: plan.bytes(of: chunk), feeding: &whole)
     }
     header.digest = SHA256Digest(whole)
   }

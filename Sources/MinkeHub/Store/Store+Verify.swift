@@ -37,8 +37,8 @@ extension Store {
     for chunk in 0..<plan.chunkCount {
       if shouldStop() { throw .cancelled }
       let bytes = plan.bytes(of: chunk)
-      try reader.update(&whole, with: bytes)
-      if let kept, try reader.digest(of: bytes) != kept.digests[chunk] { bad.append(bytes) }
+      let digest = try reader.digest(of: bytes, feeding: &whole)
+      if let kept, digest != kept.digests[chunk] { bad.append(bytes) }
       progress(bytes.upperBound)
     }
     guard SHA256Digest(whole) != file.digest else { return VerifiedFile(file: file, state: .sound) }
