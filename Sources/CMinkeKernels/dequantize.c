@@ -3,8 +3,6 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-static const uint8_t codebook[16] = MINKE_CODEBOOK;
-
 /// One integer type: products and sums in the order of GGML's reference.
 MINKE_INLINE void dequantize_blocks(enum minke_stored_type type, struct minke_layout layout, const uint8_t *row,
                                     size_t columns, float *out) {
@@ -12,10 +10,14 @@ MINKE_INLINE void dequantize_blocks(enum minke_stored_type type, struct minke_la
     uint8_t codes[32];
     minke_stored_codes(type, row, block, codes);
     struct minke_block_scales scales = minke_stored_scales(type, row, block);
-    float scale = minke_half_to_float(scales.scale), minimum = minke_half_to_float(scales.minimum);
+    float scale = layout.scales == MINKE_SCALES_BF16 ? minke_bfloat_to_float(scales.scale)
+                                                     : minke_half_to_float(scales.scale);
+    float minimum = minke_half_to_float(scales.minimum);
+    scale *= minke_scale_factor(layout);
+    minimum *= minke_scale_factor(layout);
     for (int i = 0; i < 32; i++) {
-      int code = layout.codes == MINKE_CODES_BOOK ? codebook[codes[i]] : codes[i];
-      float value = scale * (float)scales.sub_scale[i / 16] * (float)(code - layout.zero_point);
+      int code = layout.book ? minke_books[layout.book][codes[i]] : codes[i] - layout.zero_point;
+      float value = scale * (float)scales.sub_scale[i / 16] * (float)code;
       if (layout.minimum) value += minimum * (float)scales.sub_minimum[i / 16];
       out[32 * block + (size_t)i] = value;
     }

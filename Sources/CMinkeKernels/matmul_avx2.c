@@ -13,14 +13,14 @@
 
 /// Eight rows of one block in registers.
 struct weights {
-  __m256i codes[8];     // [k4-group]: unsigned bytes up to six bits, else signed bytes
+  __m256i codes[8];     // [k4-group]: unsigned bytes up to seven bits, else signed bytes
   __m256 scale[2];      // [depth half]; only the first where a block has one scale
   __m256 minimum;       // of the block; of the super-block when depth halves have their own
   __m256i sub_minimum;  // 16-bit pairs, one for each depth half
 };
 
-/// Codes of eight bits and from the codebook are used as signed bytes, with no zero point.
-MINKE_INLINE bool is_signed(enum minke_codes codes) { return codes == MINKE_CODES_8 || codes == MINKE_CODES_BOOK; }
+/// Codes up to 255 are used as signed bytes, with no zero point.
+MINKE_INLINE bool is_signed(struct minke_layout layout) { return layout.zero_point == 128; }
 
 MINKE_INLINE __m256i load(const uint8_t *bytes) { return _mm256_load_si256((const __m256i *)bytes); }
 
@@ -31,10 +31,15 @@ MINKE_INLINE __m256i bits(__m256i bytes, int left, int mask) {
   return _mm256_and_si256(bytes, _mm256_set1_epi8((char)mask));
 }
 
+/// The bytes that codes stand for.
+MINKE_INLINE __m256i load_book(struct minke_layout layout) {
+  const __m256i book = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)minke_books[layout.book]));
+  return is_signed(layout) ? book : _mm256_add_epi8(book, _mm256_set1_epi8((char)layout.zero_point));
+}
+
 /// `bytes` is the block's first byte of the eight rows.
-MINKE_INLINE void load_codes(enum minke_codes codes, const uint8_t *bytes, struct weights *out) {
-  const __m256i book = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113));
+MINKE_INLINE void load_codes(struct minke_layout layout, const uint8_t *bytes, struct weights *out) {
+  const enum minke_codes codes = layout.codes;
   UNROLL for (int group = 0; group < 8; group++) {
     __m256i code;
     if (codes == MINKE_CODES_8) {
@@ -44,18 +49,27 @@ MINKE_INLINE void load_codes(enum minke_codes codes, const uint8_t *bytes, struc
       if (codes == MINKE_CODES_3) code = _mm256_or_si256(code, bits(load(bytes + 256), 2 - group, 4));
     } else {
       code = bits(load(bytes + 128 * (group / 2)), -4 * (group % 2), 15);
-      if (codes == MINKE_CODES_BOOK) code = _mm256_shuffle_epi8(book, code);
       if (codes == MINKE_CODES_5) code = _mm256_or_si256(code, bits(load(bytes + 512), 4 - group, 16));
       if (codes == MINKE_CODES_6)
         code = _mm256_or_si256(code, bits(load(bytes + 512 + 128 * (group / 4)), 4 - 2 * (group % 4), 48));
     }
-    out->codes[group] = code;
+    out->codes[group] = layout.book ? _mm256_shuffle_epi8(load_book(layout), code) : code;
   }
 }
 
 /// Eight halves.
-MINKE_INLINE __m256 load_halves(const uint8_t *bytes) {
-  return _mm256_cvtph_ps(_mm_load_si128((const __m128i *)bytes));
+MINKE_INLINE __m256 widen_halves(__m128i halves) { return _mm256_cvtph_ps(halves); }
+
+/// Eight bfloat16.
+MINKE_INLINE __m256 widen_bfloats(__m128i bfloats) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bfloats), 16));
+}
+
+/// Eight scales or minimums.
+MINKE_INLINE __m256 load_wide(struct minke_layout layout, const uint8_t *bytes) {
+  const __m128i narrow = _mm_load_si128((const __m128i *)bytes);
+  const __m256 wide = layout.scales == MINKE_SCALES_BF16 ? widen_bfloats(narrow) : widen_halves(narrow);
+  return layout.shift ? _mm256_mul_ps(wide, _mm256_set1_ps(minke_scale_factor(layout))) : wide;
 }
 
 /// Eight signed bytes.
@@ -63,16 +77,18 @@ MINKE_INLINE __m256 load_integers(const uint8_t *bytes) {
   return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)bytes)));
 }
 
-MINKE_INLINE void load_scales(enum minke_scales scales, bool minimum, const uint8_t *header, const uint8_t *trailer,
-                              size_t sub, size_t row, struct weights *out) {
-  const uint8_t *halves = (scales == MINKE_SCALES_F16 ? trailer : header) + 2 * row;
-  const uint8_t *integers = header + minke_sub_scales(scales, minimum, sub) + row;
-  const __m256 scale = load_halves(halves);
+MINKE_INLINE void load_scales(struct minke_layout layout, const uint8_t *header, const uint8_t *trailer, size_t sub,
+                              size_t row, struct weights *out) {
+  const enum minke_scales scales = layout.scales;
+  const uint8_t *wide = (minke_scales_trail(layout) ? trailer : header) + 2 * row;
+  const uint8_t *integers = header + minke_sub_scales(layout, sub) + row;
+  const __m256 scale = load_wide(layout, wide);
   out->scale[0] = scale;
-  if (minimum) out->minimum = load_halves(halves + 64);
+  if (layout.minimum) out->minimum = load_wide(layout, wide + 64);
   if (scales == MINKE_SCALES_SUPER_32) {
     out->scale[0] = _mm256_mul_ps(scale, load_integers(integers));
-    if (minimum) out->minimum = _mm256_mul_ps(out->minimum, load_integers(header + minke_sub_minimums(sub) + row));
+    if (layout.minimum)
+      out->minimum = _mm256_mul_ps(out->minimum, load_integers(header + minke_sub_minimums(sub) + row));
   } else if (scales == MINKE_SCALES_SUPER_16) {
     UNROLL for (int half = 0; half < 2; half++)
       out->scale[half] = _mm256_mul_ps(scale, load_integers(integers + 32 * half));
@@ -95,26 +111,26 @@ MINKE_INLINE __m256i broadcast(const void *four_bytes) {
 }
 
 /// How many products of a code and an activation pair fit a signed 16-bit sum: 2 · 127 · largest code · n < 32768.
-MINKE_INLINE int sums_that_fit(enum minke_codes codes) {
-  switch (codes) {
+MINKE_INLINE int sums_that_fit(struct minke_layout layout) {
+  if (layout.book) return layout.zero_point == 16 ? 4 : 1;  // up to 31, 127 or as signed bytes
+  switch (layout.codes) {
     case MINKE_CODES_2:
     case MINKE_CODES_3:
     case MINKE_CODES_4: return 8;
     case MINKE_CODES_5: return 4;
     case MINKE_CODES_6: return 2;
-    case MINKE_CODES_8:
-    case MINKE_CODES_BOOK: return 1;
+    case MINKE_CODES_8: return 1;
   }
 }
 
 /// The dot product over k4-groups [first, last), exact: sums of 16 bits are widened before they could overflow.
-MINKE_INLINE __m256i multiply_groups(enum minke_codes codes, const struct weights *weights,
+MINKE_INLINE __m256i multiply_groups(struct minke_layout layout, const struct weights *weights,
                                      const minke_activation_block *token, int first, int last) {
-  const int fit = sums_that_fit(codes);
+  const int fit = sums_that_fit(layout);
   __m256i dot = _mm256_setzero_si256(), narrow = dot;
   UNROLL for (int group = first; group < last; group++) {
     __m256i code = weights->codes[group], input = broadcast(token->codes + 4 * group), products;
-    if (is_signed(codes)) {
+    if (is_signed(layout)) {
       products = _mm256_maddubs_epi16(_mm256_abs_epi8(code), _mm256_sign_epi8(input, code));
     } else {
       products = _mm256_maddubs_epi16(code, input);
@@ -130,34 +146,33 @@ MINKE_INLINE __m256i multiply_groups(enum minke_codes codes, const struct weight
 }
 
 /// Adds the product of eight rows of a block and one token to `sum`.
-MINKE_INLINE __m256 multiply_block(enum minke_codes codes, enum minke_scales scales, int zero_point, bool minimum,
-                                   const struct weights *weights, const minke_activation_block *token, __m256 sum) {
-  const bool offset = zero_point != 0 && !is_signed(codes);
+MINKE_INLINE __m256 multiply_block(struct minke_layout layout, const struct weights *weights,
+                                   const minke_activation_block *token, __m256 sum) {
+  const int zero_point = is_signed(layout) ? 0 : layout.zero_point;
   const __m256 token_scale = _mm256_set1_ps(token->scale);
-  if (minke_scales_halves(scales)) {
+  if (minke_scales_halves(layout)) {
     __m256 part;
     UNROLL for (int half = 0; half < 2; half++) {
-      __m256i dot = multiply_groups(codes, weights, token, 4 * half, 4 * half + 4);
-      if (offset) dot = _mm256_sub_epi32(dot, _mm256_set1_epi32(zero_point * token->half_sums[half]));
+      __m256i dot = multiply_groups(layout, weights, token, 4 * half, 4 * half + 4);
+      if (zero_point) dot = _mm256_sub_epi32(dot, _mm256_set1_epi32(zero_point * token->half_sums[half]));
       const __m256 product = _mm256_cvtepi32_ps(dot);
       part = half == 0 ? _mm256_mul_ps(weights->scale[0], product) : _mm256_fmadd_ps(weights->scale[1], product, part);
     }
-    if (minimum) {
+    if (layout.minimum) {
       __m256i sub_minimum = _mm256_madd_epi16(weights->sub_minimum, broadcast(token->half_sums));
       part = _mm256_fmadd_ps(weights->minimum, _mm256_cvtepi32_ps(sub_minimum), part);
     }
     return _mm256_fmadd_ps(part, token_scale, sum);
   }
-  __m256i dot = multiply_groups(codes, weights, token, 0, 8);
-  if (offset) dot = _mm256_add_epi32(dot, _mm256_set1_epi32(zero_point * token->negated_sum));
+  __m256i dot = multiply_groups(layout, weights, token, 0, 8);
+  if (zero_point) dot = _mm256_add_epi32(dot, _mm256_set1_epi32(zero_point * token->negated_sum));
   sum = _mm256_fmadd_ps(_mm256_mul_ps(weights->scale[0], token_scale), _mm256_cvtepi32_ps(dot), sum);
-  return minimum ? _mm256_fmadd_ps(weights->minimum, _mm256_set1_ps(token->scaled_sum), sum) : sum;
+  return layout.minimum ? _mm256_fmadd_ps(weights->minimum, _mm256_set1_ps(token->scaled_sum), sum) : sum;
 }
 
-MINKE_INLINE void multiply(enum minke_codes codes, enum minke_scales scales, int zero_point, bool minimum,
-                           const uint8_t *panel, const minke_activation_block *blocks, size_t block_count,
-                           size_t tokens, float *sums) {
-  const size_t header_bytes = minke_header_bytes(scales, minimum), code_bytes = minke_code_bytes(codes);
+MINKE_INLINE void multiply(struct minke_layout layout, const uint8_t *panel, const minke_activation_block *blocks,
+                           size_t block_count, size_t tokens, float *sums) {
+  const size_t header_bytes = minke_header_bytes(layout), code_bytes = minke_code_bytes(layout.codes);
   const uint8_t *header = panel;
   memset(sums, 0, tokens * MINKE_PANEL_ROWS * sizeof(float));
   for (size_t block = 0; block < block_count; block++, blocks += tokens) {
@@ -167,22 +182,22 @@ MINKE_INLINE void multiply(enum minke_codes codes, enum minke_scales scales, int
     }
     for (size_t row = 0; row < MINKE_PANEL_ROWS; row += 8) {
       struct weights weights;
-      load_codes(codes, panel + 4 * row, &weights);
-      load_scales(scales, minimum, header, panel + code_bytes, block % 8, row, &weights);
+      load_codes(layout, panel + 4 * row, &weights);
+      load_scales(layout, header, panel + code_bytes, block % 8, row, &weights);
       for (size_t token = 0; token < tokens; token++) {
         float *place = sums + token * MINKE_PANEL_ROWS + row;
         __m256 sum = _mm256_load_ps(place);
-        _mm256_store_ps(place, multiply_block(codes, scales, zero_point, minimum, &weights, blocks + token, sum));
+        _mm256_store_ps(place, multiply_block(layout, &weights, blocks + token, sum));
       }
     }
-    panel += minke_block_stride(codes, scales, minimum);
+    panel += minke_block_stride(layout);
   }
 }
 
-#define INTEGER_KERNEL(NAME, CODES, SCALES, ZERO_POINT, MINIMUM)                                        \
+#define INTEGER_KERNEL(NAME, ...)                                                                       \
   static void multiply_##NAME(const uint8_t *panel, const minke_activation_block *blocks, size_t count, \
                               size_t tokens, float *sums) {                                             \
-    multiply(CODES, SCALES, ZERO_POINT, MINIMUM, panel, blocks, count, tokens, sums);                   \
+    multiply((struct minke_layout){__VA_ARGS__}, panel, blocks, count, tokens, sums);                   \
   }
 MINKE_INTEGER_FORMATS(INTEGER_KERNEL)
 
@@ -190,8 +205,7 @@ MINKE_INTEGER_FORMATS(INTEGER_KERNEL)
 MINKE_INLINE __m256 load_floats(minke_packed_format format, const uint8_t *panel, size_t index) {
   if (format == MINKE_PACKED_F32) return _mm256_load_ps((const float *)panel + index);
   __m128i halves = _mm_load_si128((const __m128i *)(panel + 2 * index));
-  if (format == MINKE_PACKED_F16) return _mm256_cvtph_ps(halves);
-  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+  return format == MINKE_PACKED_F16 ? widen_halves(halves) : widen_bfloats(halves);
 }
 
 /// A float panel times one or two tokens, whose sums stay in registers.

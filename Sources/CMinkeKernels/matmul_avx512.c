@@ -32,9 +32,14 @@ MINKE_INLINE __m512i bits(__m512i bytes, int left, int mask) {
   return _mm512_and_si512(bytes, _mm512_set1_epi8((char)mask));
 }
 
-MINKE_INLINE void load_codes(enum minke_codes codes, const uint8_t *block, struct weights *out) {
-  const __m512i book = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 24, 45, 63, 79, 93, 106, 118, -127, -115, -103, -90,
-                                                            -75, -59, -39, -15));
+/// The bytes that codes stand for, plus the zero point.
+MINKE_INLINE __m512i load_book(struct minke_layout layout) {
+  const __m512i book = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)minke_books[layout.book]));
+  return _mm512_add_epi8(book, _mm512_set1_epi8((char)layout.zero_point));
+}
+
+MINKE_INLINE void load_codes(struct minke_layout layout, const uint8_t *block, struct weights *out) {
+  const enum minke_codes codes = layout.codes;
   UNROLL for (int half = 0; half < 2; half++) {
     const uint8_t *bytes = block + 64 * half;
     UNROLL for (int group = 0; group < 8; group++) {
@@ -46,19 +51,28 @@ MINKE_INLINE void load_codes(enum minke_codes codes, const uint8_t *block, struc
         if (codes == MINKE_CODES_3) code = _mm512_or_si512(code, bits(load(bytes + 256), 2 - group, 4));
       } else {
         code = bits(load(bytes + 128 * (group / 2)), -4 * (group % 2), 15);
-        if (codes == MINKE_CODES_BOOK) code = _mm512_shuffle_epi8(book, code);
         if (codes == MINKE_CODES_5) code = _mm512_or_si512(code, bits(load(bytes + 512), 4 - group, 16));
         if (codes == MINKE_CODES_6)
           code = _mm512_or_si512(code, bits(load(bytes + 512 + 128 * (group / 4)), 4 - 2 * (group % 4), 48));
       }
-      out->codes[group][half] = code;
+      out->codes[group][half] = layout.book ? _mm512_shuffle_epi8(load_book(layout), code) : code;
     }
   }
 }
 
 /// Sixteen halves.
-MINKE_INLINE __m512 load_halves(const uint8_t *bytes) {
-  return _mm512_cvtph_ps(_mm256_load_si256((const __m256i *)bytes));
+MINKE_INLINE __m512 widen_halves(__m256i halves) { return _mm512_cvtph_ps(halves); }
+
+/// Sixteen bfloat16.
+MINKE_INLINE __m512 widen_bfloats(__m256i bfloats) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bfloats), 16));
+}
+
+/// Sixteen scales or minimums.
+MINKE_INLINE __m512 load_wide(struct minke_layout layout, const uint8_t *bytes) {
+  const __m256i narrow = _mm256_load_si256((const __m256i *)bytes);
+  const __m512 wide = layout.scales == MINKE_SCALES_BF16 ? widen_bfloats(narrow) : widen_halves(narrow);
+  return layout.shift ? _mm512_mul_ps(wide, _mm512_set1_ps(minke_scale_factor(layout))) : wide;
 }
 
 /// Sixteen signed bytes as 32-bit integers.
@@ -68,17 +82,18 @@ MINKE_INLINE __m512i load_bytes(const uint8_t *bytes) {
 
 MINKE_INLINE __m512 load_integers(const uint8_t *bytes) { return _mm512_cvtepi32_ps(load_bytes(bytes)); }
 
-MINKE_INLINE void load_scales(enum minke_scales scales, bool minimum, const uint8_t *header, const uint8_t *trailer,
-                              size_t sub, struct weights *out) {
-  const uint8_t *halves = scales == MINKE_SCALES_F16 ? trailer : header;
-  const uint8_t *integers = header + minke_sub_scales(scales, minimum, sub);
+MINKE_INLINE void load_scales(struct minke_layout layout, const uint8_t *header, const uint8_t *trailer, size_t sub,
+                              struct weights *out) {
+  const enum minke_scales scales = layout.scales;
+  const uint8_t *wide = minke_scales_trail(layout) ? trailer : header;
+  const uint8_t *integers = header + minke_sub_scales(layout, sub);
   UNROLL for (int row = 0; row < 2; row++) {
-    const __m512 scale = load_halves(halves + 32 * row);
+    const __m512 scale = load_wide(layout, wide + 32 * row);
     out->scale[0][row] = scale;
-    if (minimum) out->minimum[row] = load_halves(halves + 64 + 32 * row);
+    if (layout.minimum) out->minimum[row] = load_wide(layout, wide + 64 + 32 * row);
     if (scales == MINKE_SCALES_SUPER_32) {
       out->scale[0][row] = _mm512_mul_ps(scale, load_integers(integers + 16 * row));
-      if (minimum)
+      if (layout.minimum)
         out->minimum[row] =
             _mm512_mul_ps(out->minimum[row], load_integers(header + minke_sub_minimums(sub) + 16 * row));
     } else if (scales == MINKE_SCALES_SUPER_16) {
@@ -129,11 +144,11 @@ MINKE_INLINE void multiply_groups(size_t count, int first, int last, const struc
 
 /// Adds the products of a block with one scale and `count` tokens to the tokens' sums. The depth's halves are summed
 /// apart: chains half as long fill the multipliers better.
-MINKE_INLINE void multiply_whole(int zero_point, bool minimum, size_t count, const struct weights *weights,
+MINKE_INLINE void multiply_whole(struct minke_layout layout, size_t count, const struct weights *weights,
                                  const minke_activation_block *token, __m512 sum[][2]) {
   __m512i dot[MOST_TOGETHER][2], last[MOST_TOGETHER][2];
   UNROLL for (size_t i = 0; i < count; i++) {
-    dot[i][0] = dot[i][1] = zero_start(zero_point, token + i);
+    dot[i][0] = dot[i][1] = zero_start(layout.zero_point, token + i);
     last[i][0] = last[i][1] = _mm512_setzero_si512();
   }
   multiply_groups(count, 0, 4, weights, token, dot);
@@ -145,19 +160,19 @@ MINKE_INLINE void multiply_whole(int zero_point, bool minimum, size_t count, con
     UNROLL for (int row = 0; row < 2; row++) {
       __m512 scale = _mm512_mul_ps(weights->scale[0][row], token_scale);
       sum[i][row] = _mm512_fmadd_ps(scale, _mm512_cvtepi32_ps(dot[i][row]), sum[i][row]);
-      if (minimum)
+      if (layout.minimum)
         sum[i][row] = _mm512_fmadd_ps(weights->minimum[row], _mm512_set1_ps(token[i].scaled_sum), sum[i][row]);
     }
   }
 }
 
 /// Adds the products of a block whose depth halves have their own scales and `count` tokens to the tokens' sums.
-MINKE_INLINE void multiply_halves(int zero_point, bool minimum, size_t count, const struct weights *weights,
+MINKE_INLINE void multiply_halves(struct minke_layout layout, size_t count, const struct weights *weights,
                                   const minke_activation_block *token, __m512 sum[][2]) {
   __m512 part[MOST_TOGETHER][2];
   UNROLL for (int half = 0; half < 2; half++) {
     __m512i dot[MOST_TOGETHER][2];
-    UNROLL for (size_t i = 0; i < count; i++) dot[i][0] = dot[i][1] = half_zero_start(zero_point, token + i, half);
+    UNROLL for (size_t i = 0; i < count; i++) dot[i][0] = dot[i][1] = half_zero_start(layout.zero_point, token + i, half);
     multiply_groups(count, 4 * half, 4 * half + 4, weights, token, dot);
     UNROLL for (size_t i = 0; i < 2 * count; i++) {
       const __m512 scale = weights->scale[half][i % 2], product = _mm512_cvtepi32_ps(dot[i / 2][i % 2]);
@@ -167,7 +182,7 @@ MINKE_INLINE void multiply_halves(int zero_point, bool minimum, size_t count, co
   }
   UNROLL for (size_t i = 0; i < count; i++) {
     UNROLL for (int row = 0; row < 2; row++) {
-      if (minimum) {
+      if (layout.minimum) {
         __m512i offset =
             _mm512_dpwssd_epi32(_mm512_setzero_si512(), weights->sub_minimum[row], broadcast(token[i].half_sums));
         part[i][row] = _mm512_fmadd_ps(weights->minimum[row], _mm512_cvtepi32_ps(offset), part[i][row]);
@@ -177,21 +192,20 @@ MINKE_INLINE void multiply_halves(int zero_point, bool minimum, size_t count, co
   }
 }
 
-MINKE_INLINE void multiply_block(enum minke_scales scales, int zero_point, bool minimum, size_t count,
-                                 const struct weights *weights, const minke_activation_block *token, __m512 sum[][2]) {
-  if (minke_scales_halves(scales))
-    multiply_halves(zero_point, minimum, count, weights, token, sum);
+MINKE_INLINE void multiply_block(struct minke_layout layout, size_t count, const struct weights *weights,
+                                 const minke_activation_block *token, __m512 sum[][2]) {
+  if (minke_scales_halves(layout))
+    multiply_halves(layout, count, weights, token, sum);
   else
-    multiply_whole(zero_point, minimum, count, weights, token, sum);
+    multiply_whole(layout, count, weights, token, sum);
 }
 
 /// Adds the products of a block and `count` tokens to their places in memory.
-MINKE_INLINE void multiply_block_in_memory(enum minke_scales scales, int zero_point, bool minimum, size_t count,
-                                           const struct weights *weights, const minke_activation_block *token,
-                                           float *sums) {
+MINKE_INLINE void multiply_block_in_memory(struct minke_layout layout, size_t count, const struct weights *weights,
+                                           const minke_activation_block *token, float *sums) {
   __m512 sum[MOST_TOGETHER][2];
   UNROLL for (size_t i = 0; i < 2 * count; i++) sum[i / 2][i % 2] = _mm512_load_ps(sums + 16 * i);
-  multiply_block(scales, zero_point, minimum, count, weights, token, sum);
+  multiply_block(layout, count, weights, token, sum);
   UNROLL for (size_t i = 0; i < 2 * count; i++) _mm512_store_ps(sums + 16 * i, sum[i / 2][i % 2]);
 }
 
@@ -202,11 +216,10 @@ MINKE_INLINE void touch(const uint8_t *header, size_t count) {
 }
 
 /// A panel times `tokens` tokens. With `fixed` tokens, 1 or 2, their sums stay in registers; else (0) in `sums`.
-MINKE_INLINE void multiply(enum minke_codes codes, enum minke_scales scales, int zero_point, bool minimum, size_t fixed,
-                           const uint8_t *panel, const minke_activation_block *token, size_t block_count,
-                           size_t tokens, float *sums) {
-  const size_t header_bytes = minke_header_bytes(scales, minimum);
-  const size_t code_bytes = minke_code_bytes(codes), stride = minke_block_stride(codes, scales, minimum);
+MINKE_INLINE void multiply(struct minke_layout layout, size_t fixed, const uint8_t *panel,
+                           const minke_activation_block *token, size_t block_count, size_t tokens, float *sums) {
+  const size_t header_bytes = minke_header_bytes(layout);
+  const size_t code_bytes = minke_code_bytes(layout.codes), stride = minke_block_stride(layout);
   __m512 fixed_sums[MOST_TOGETHER][2];
   UNROLL for (size_t i = 0; i < fixed; i++) fixed_sums[i][0] = fixed_sums[i][1] = _mm512_setzero_ps();
   if (fixed == 0) memset(sums, 0, tokens * MINKE_PANEL_ROWS * sizeof(float));
@@ -219,32 +232,33 @@ MINKE_INLINE void multiply(enum minke_codes codes, enum minke_scales scales, int
       panel += header_bytes;
     }
     struct weights weights;
-    load_codes(codes, panel, &weights);
-    load_scales(scales, minimum, header, panel + code_bytes, block % 8, &weights);
+    load_codes(layout, panel, &weights);
+    load_scales(layout, header, panel + code_bytes, block % 8, &weights);
     panel += stride;
     if (fixed) {
-      multiply_block(scales, zero_point, minimum, fixed, &weights, token, fixed_sums);
+      multiply_block(layout, fixed, &weights, token, fixed_sums);
       token += fixed;
       continue;
     }
     float *place = sums;
     const minke_activation_block *end = token + tokens;
     for (; token + 1 < end; token += 2, place += 2 * MINKE_PANEL_ROWS)
-      multiply_block_in_memory(scales, zero_point, minimum, 2, &weights, token, place);
-    if (token < end) multiply_block_in_memory(scales, zero_point, minimum, 1, &weights, token++, place);
+      multiply_block_in_memory(layout, 2, &weights, token, place);
+    if (token < end) multiply_block_in_memory(layout, 1, &weights, token++, place);
   }
   UNROLL for (size_t i = 0; i < 2 * fixed; i++) _mm512_store_ps(sums + 16 * i, fixed_sums[i / 2][i % 2]);
 }
 
-#define INTEGER_KERNEL(NAME, CODES, SCALES, ZERO_POINT, MINIMUM)                                                   \
+#define INTEGER_KERNEL(NAME, ...)                                                                                  \
   static void multiply_##NAME(const uint8_t *panel, const minke_activation_block *blocks, size_t count,            \
                               size_t tokens, float *sums) {                                                        \
+    const struct minke_layout layout = {__VA_ARGS__};                                                              \
     if (tokens == 1)                                                                                               \
-      multiply(CODES, SCALES, ZERO_POINT, MINIMUM, 1, panel, blocks, count, 1, sums);                              \
+      multiply(layout, 1, panel, blocks, count, 1, sums);                                                          \
     else if (tokens == 2)                                                                                          \
-      multiply(CODES, SCALES, ZERO_POINT, MINIMUM, 2, panel, blocks, count, 2, sums);                              \
+      multiply(layout, 2, panel, blocks, count, 2, sums);                                                          \
     else                                                                                                           \
-      multiply(CODES, SCALES, ZERO_POINT, MINIMUM, 0, panel, blocks, count, tokens, sums);                         \
+      multiply(layout, 0, panel, blocks, count, tokens, sums);                                                     \
   }
 MINKE_INTEGER_FORMATS(INTEGER_KERNEL)
 
@@ -252,8 +266,7 @@ MINKE_INTEGER_FORMATS(INTEGER_KERNEL)
 MINKE_INLINE __m512 load_floats(minke_packed_format format, const uint8_t *panel, size_t index) {
   if (format == MINKE_PACKED_F32) return _mm512_load_ps((const float *)panel + index);
   __m256i halves = _mm256_load_si256((const __m256i *)(panel + 2 * index));
-  if (format == MINKE_PACKED_F16) return _mm512_cvtph_ps(halves);
-  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+  return format == MINKE_PACKED_F16 ? widen_halves(halves) : widen_bfloats(halves);
 }
 
 /// A float panel times a fixed number of tokens, whose sums stay in registers.

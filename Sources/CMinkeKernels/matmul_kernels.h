@@ -12,7 +12,7 @@
 ///     sum = fma(scale · activation_scale, (float)dot, sum)                    two roundings
 ///     sum = fma(minimum, activation_scaled_sum, sum)                          if there is a minimum
 ///
-/// where scale and minimum of a block are exact products of the half and the integer. With scales for sixteen elements,
+/// where scale and minimum of a block are exact products of the half, the format's power of two and the integer. With scales for sixteen elements,
 /// `dot`, `scale` and `minimum` are those of a half of the depth, and
 ///
 ///     part = scale[0] · (float)dot[0]
@@ -106,7 +106,7 @@ MINKE_INLINE void minke_store_sums(const minke_product *product, size_t panel, s
   }
 
 /// The table of an instruction set's kernels, which each file names alike.
-#define MATMUL_ENTRY(NAME, CODES, SCALES, ZERO_POINT, MINIMUM) [MINKE_PACKED_##NAME] = multiply_##NAME,
+#define MATMUL_ENTRY(NAME, ...) [MINKE_PACKED_##NAME] = multiply_##NAME,
 #define MATMUL_TABLE                                                                                             \
   {                                                                                                              \
       .integer = {MINKE_INTEGER_FORMATS(MATMUL_ENTRY)},                                                          \

@@ -4,7 +4,7 @@
 #include "dequantize_blocks.h"
 
 static const struct minke_layout layouts[MINKE_PACKED_FORMAT_COUNT] = {
-#define LAYOUT(NAME, CODES, SCALES, ZERO_POINT, MINIMUM) [MINKE_PACKED_##NAME] = {CODES, SCALES, ZERO_POINT, MINIMUM},
+#define LAYOUT(NAME, ...) [MINKE_PACKED_##NAME] = {__VA_ARGS__},
     MINKE_INTEGER_FORMATS(LAYOUT)};
 
 struct minke_layout minke_layout_of(minke_packed_format format) { return layouts[format]; }
@@ -27,7 +27,17 @@ bool minke_packed_format_for(uint32_t element_type, minke_packed_format *format)
     case MINKE_STORED_Q4_K: *format = MINKE_PACKED_SUPER_4_AFFINE; return true;
     case MINKE_STORED_Q5_K: *format = MINKE_PACKED_SUPER_5_AFFINE; return true;
     case MINKE_STORED_Q6_K: *format = MINKE_PACKED_SUPER_6_SYMMETRIC; return true;
+    case MINKE_STORED_IQ2_XXS: *format = MINKE_PACKED_SUPER_3_GRID_32; return true;
+    case MINKE_STORED_IQ2_XS:
+    case MINKE_STORED_IQ2_S: *format = MINKE_PACKED_SUPER_3_GRID_16; return true;
+    case MINKE_STORED_IQ3_XXS: *format = MINKE_PACKED_SUPER_4_GRID; return true;
+    case MINKE_STORED_IQ1_S: *format = MINKE_PACKED_SUPER_2_SHIFTED; return true;
+    case MINKE_STORED_IQ3_S: *format = MINKE_PACKED_SUPER_4_ODD; return true;
     case MINKE_STORED_IQ4_XS: *format = MINKE_PACKED_SUPER_4_CODEBOOK; return true;
+    case MINKE_STORED_IQ1_M: *format = MINKE_PACKED_SUPER_3_SHIFTED; return true;
+    case MINKE_STORED_TQ1_0:
+    case MINKE_STORED_TQ2_0: *format = MINKE_PACKED_SUPER_2_SYMMETRIC; return true;
+    case MINKE_STORED_MXFP4: *format = MINKE_PACKED_4_FLOAT; return true;
   }
   return false;
 }
@@ -37,6 +47,5 @@ size_t minke_panel_bytes(minke_packed_format format, size_t depth) {
   if (!minke_format_is_integer(format)) return depth * 32 * 2;
   struct minke_layout layout = layouts[format];
   size_t blocks = depth / 32;
-  size_t bytes = blocks * minke_block_stride(layout.codes, layout.scales, layout.minimum);
-  return bytes + blocks / 8 * minke_header_bytes(layout.scales, layout.minimum);
+  return blocks * minke_block_stride(layout) + blocks / 8 * minke_header_bytes(layout);
 }

@@ -7,9 +7,10 @@
 //                 2-bit plane, 256 bytes: byte j of quad q holds groups 4q…4q+3, the first one lowest.
 //                 1-bit plane, 128 bytes: byte j holds groups 0…7, the first one lowest.
 //                 8-bit plane, 1024 bytes.
-//   f16 formats   then f16 scales [32 rows], then f16 minimums [32 rows] if there are minimums.
-//   super formats have, before every 8 blocks, a header: f16 scales [32], negated f16 minimum scales [32] if there
-//                 are minimums, then the integer scales of the 8 blocks, then the integer minimums.
+//   formats with a scale for 32 elements: then scales of 16 bits [32 rows], then f16 minimums [32 rows] if there are any.
+//   super formats have, before every 8 blocks, a header: f16 scales [32], f16 minimum scales [32] if there are minimums
+//                 (K-quants' are negated), then the integer scales of the 8 blocks if there are any, then the integer
+//                 minimums.
 //
 // Every part is a multiple of 64 bytes, except single blocks' integer scales (32 bytes).
 #ifndef MINKE_LAYOUT_H
@@ -27,12 +28,24 @@ enum minke_codes {
   MINKE_CODES_5,  // 4-bit plane, then 1-bit plane for bit 4
   MINKE_CODES_6,  // 4-bit plane, then 2-bit plane for bits 4 and 5
   MINKE_CODES_8,
-  MINKE_CODES_BOOK,  // 4-bit plane of indices into the codebook of the IQ4 types
+};
+
+/// What codes of three or four bits stand for, where not for themselves.
+enum minke_book {
+  MINKE_BOOK_NONE,
+  MINKE_BOOK_IQ4,
+  MINKE_BOOK_E2M1,     // twice the floats of four bits that MXFP4 has
+  MINKE_BOOK_ODD,      // ±1, ±3 … ±15
+  MINKE_BOOK_EIGHTS,   // ±4, ±12, ±20 … ±52, ±62
+  MINKE_BOOK_IQ2,      // ±8, ±25, ±43
+  MINKE_BOOK_SHIFTED,  // −1, 0 and 1, each plus or minus an eighth, in eighths
 };
 
 /// Where a block's scale comes from.
 enum minke_scales {
   MINKE_SCALES_F16,       // f16 for 32 elements
+  MINKE_SCALES_BF16,      // bf16 for 32 elements
+  MINKE_SCALES_SUPER,     // f16 for 256 elements
   MINKE_SCALES_SUPER_32,  // int8 for 32 elements × f16 for 256
   MINKE_SCALES_SUPER_16,  // int8 for 16 elements × f16 for 256
   MINKE_SCALES_NIBBLES,   // 4-bit scale (low) and minimum (high) for 16 elements × f16 each for 256
@@ -42,34 +55,57 @@ enum minke_scales {
 struct minke_layout {
   enum minke_codes codes;
   enum minke_scales scales;
-  int zero_point;
+  enum minke_book book;
+  int zero_point;  // 0 or a power of two
   bool minimum;
+  /// Scales and minimums are the halves divided by 2^shift, which halves themselves could not always hold.
+  int shift;
 };
 
-/// The formats as kernels are instantiated: X(NAME, codes, scales, zero point, minimum).
-#define MINKE_INTEGER_FORMATS(X)                                             \
-  X(4_SYMMETRIC, MINKE_CODES_4, MINKE_SCALES_F16, 8, false)                  \
-  X(4_AFFINE, MINKE_CODES_4, MINKE_SCALES_F16, 0, true)                      \
-  X(5_SYMMETRIC, MINKE_CODES_5, MINKE_SCALES_F16, 16, false)                 \
-  X(5_AFFINE, MINKE_CODES_5, MINKE_SCALES_F16, 0, true)                      \
-  X(8_SYMMETRIC, MINKE_CODES_8, MINKE_SCALES_F16, 128, false)                \
-  X(4_CODEBOOK, MINKE_CODES_BOOK, MINKE_SCALES_F16, 128, false)              \
-  X(SUPER_2_AFFINE, MINKE_CODES_2, MINKE_SCALES_NIBBLES, 0, true)            \
-  X(SUPER_3_SYMMETRIC, MINKE_CODES_3, MINKE_SCALES_SUPER_16, 4, false)       \
-  X(SUPER_4_AFFINE, MINKE_CODES_4, MINKE_SCALES_SUPER_32, 0, true)           \
-  X(SUPER_5_AFFINE, MINKE_CODES_5, MINKE_SCALES_SUPER_32, 0, true)           \
-  X(SUPER_6_SYMMETRIC, MINKE_CODES_6, MINKE_SCALES_SUPER_16, 32, false)      \
-  X(SUPER_4_CODEBOOK, MINKE_CODES_BOOK, MINKE_SCALES_SUPER_32, 128, false)
+/// The formats as kernels are instantiated: X(NAME, members of the layout).
+#define MINKE_INTEGER_FORMATS(X)                                                                                       \
+  X(4_SYMMETRIC, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_F16, .zero_point = 8)                                  \
+  X(4_AFFINE, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_F16, .minimum = true)                                     \
+  X(5_SYMMETRIC, .codes = MINKE_CODES_5, .scales = MINKE_SCALES_F16, .zero_point = 16)                                 \
+  X(5_AFFINE, .codes = MINKE_CODES_5, .scales = MINKE_SCALES_F16, .minimum = true)                                     \
+  X(8_SYMMETRIC, .codes = MINKE_CODES_8, .scales = MINKE_SCALES_F16, .zero_point = 128)                                \
+  X(4_CODEBOOK, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_F16, .book = MINKE_BOOK_IQ4, .zero_point = 128)         \
+  X(4_FLOAT, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_BF16, .book = MINKE_BOOK_E2M1, .zero_point = 16)           \
+  X(SUPER_2_SYMMETRIC, .codes = MINKE_CODES_2, .scales = MINKE_SCALES_SUPER, .zero_point = 1)                          \
+  X(SUPER_2_AFFINE, .codes = MINKE_CODES_2, .scales = MINKE_SCALES_NIBBLES, .minimum = true)                           \
+  X(SUPER_2_SHIFTED, .codes = MINKE_CODES_2, .scales = MINKE_SCALES_SUPER_32, .zero_point = 1, .minimum = true,        \
+    .shift = 3)                                                                                                    \
+  X(SUPER_3_SHIFTED, .codes = MINKE_CODES_3, .scales = MINKE_SCALES_SUPER_16, .book = MINKE_BOOK_SHIFTED,              \
+    .zero_point = 16, .shift = 3)                                                                                  \
+  X(SUPER_3_GRID_32, .codes = MINKE_CODES_3, .scales = MINKE_SCALES_SUPER_32, .book = MINKE_BOOK_IQ2,                  \
+    .zero_point = 64, .shift = 3)                                                                                  \
+  X(SUPER_3_GRID_16, .codes = MINKE_CODES_3, .scales = MINKE_SCALES_SUPER_16, .book = MINKE_BOOK_IQ2,                  \
+    .zero_point = 64, .shift = 3)                                                                                  \
+  X(SUPER_3_SYMMETRIC, .codes = MINKE_CODES_3, .scales = MINKE_SCALES_SUPER_16, .zero_point = 4)                       \
+  X(SUPER_4_GRID, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_SUPER_32, .book = MINKE_BOOK_EIGHTS,                  \
+    .zero_point = 64, .shift = 2)                                                                                  \
+  X(SUPER_4_ODD, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_SUPER_32, .book = MINKE_BOOK_ODD, .zero_point = 16)    \
+  X(SUPER_4_AFFINE, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_SUPER_32, .minimum = true)                          \
+  X(SUPER_5_AFFINE, .codes = MINKE_CODES_5, .scales = MINKE_SCALES_SUPER_32, .minimum = true)                          \
+  X(SUPER_6_SYMMETRIC, .codes = MINKE_CODES_6, .scales = MINKE_SCALES_SUPER_16, .zero_point = 32)                      \
+  X(SUPER_4_CODEBOOK, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_SUPER_32, .book = MINKE_BOOK_IQ4,                 \
+    .zero_point = 128)
 
-/// The codebook of IQ4_NL and IQ4_XS, plus 128: an unsigned code whose zero point is 128.
-#define MINKE_CODEBOOK {1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241}
+/// The codebooks, in units of the scale. Those of three bits stand twice; a place that no code has is 0.
+static const int8_t minke_books[][16] __attribute__((unused)) = {
+    [MINKE_BOOK_IQ4] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113},
+    [MINKE_BOOK_E2M1] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12},
+    [MINKE_BOOK_ODD] = {1, 3, 5, 7, 9, 11, 13, 15, -1, -3, -5, -7, -9, -11, -13, -15},
+    [MINKE_BOOK_EIGHTS] = {4, 12, 20, 28, 36, 44, 52, 62, -4, -12, -20, -28, -36, -44, -52, -62},
+    [MINKE_BOOK_IQ2] = {8, 25, 43, 0, -8, -25, -43, 0, 8, 25, 43, 0, -8, -25, -43, 0},
+    [MINKE_BOOK_SHIFTED] = {-7, 1, 9, 0, -9, -1, 7, 0, -7, 1, 9, 0, -9, -1, 7, 0},
+};
 
 MINKE_INLINE size_t minke_code_bytes(enum minke_codes codes) {
   switch (codes) {
     case MINKE_CODES_2: return 256;
     case MINKE_CODES_3: return 256 + 128;
-    case MINKE_CODES_4:
-    case MINKE_CODES_BOOK: return 512;
+    case MINKE_CODES_4: return 512;
     case MINKE_CODES_5: return 512 + 128;
     case MINKE_CODES_6: return 512 + 256;
     case MINKE_CODES_8: return 1024;
@@ -77,37 +113,47 @@ MINKE_INLINE size_t minke_code_bytes(enum minke_codes codes) {
 }
 
 /// Whether the two halves of a block's depth have scales of their own.
-MINKE_INLINE bool minke_scales_halves(enum minke_scales scales) {
-  return scales == MINKE_SCALES_SUPER_16 || scales == MINKE_SCALES_NIBBLES;
+MINKE_INLINE bool minke_scales_halves(struct minke_layout layout) {
+  return layout.scales == MINKE_SCALES_SUPER_16 || layout.scales == MINKE_SCALES_NIBBLES;
+}
+
+/// Whether scales stand behind the codes of every block rather than in a header.
+MINKE_INLINE bool minke_scales_trail(struct minke_layout layout) {
+  return layout.scales == MINKE_SCALES_F16 || layout.scales == MINKE_SCALES_BF16;
 }
 
 /// Bytes of scales behind the codes of every block.
-MINKE_INLINE size_t minke_trailer_bytes(enum minke_scales scales, bool minimum) {
-  if (scales != MINKE_SCALES_F16) return 0;
-  return minimum ? 128 : 64;
+MINKE_INLINE size_t minke_trailer_bytes(struct minke_layout layout) {
+  if (!minke_scales_trail(layout)) return 0;
+  return layout.minimum ? 128 : 64;
 }
 
 /// Bytes of the header before every 8 blocks.
-MINKE_INLINE size_t minke_header_bytes(enum minke_scales scales, bool minimum) {
-  switch (scales) {
-    case MINKE_SCALES_F16: return 0;
-    case MINKE_SCALES_SUPER_32: return (64 + 8 * 32) * (minimum ? 2 : 1);
+MINKE_INLINE size_t minke_header_bytes(struct minke_layout layout) {
+  switch (layout.scales) {
+    case MINKE_SCALES_F16:
+    case MINKE_SCALES_BF16: return 0;
+    case MINKE_SCALES_SUPER: return 64;
+    case MINKE_SCALES_SUPER_32: return (64 + 8 * 32) * (layout.minimum ? 2 : 1);
     case MINKE_SCALES_SUPER_16: return 64 + 8 * 64;
     case MINKE_SCALES_NIBBLES: return 128 + 8 * 64;
   }
 }
 
 /// Where block `index` of a super-block (0…7) has its integer scales, counted from the header.
-MINKE_INLINE size_t minke_sub_scales(enum minke_scales scales, bool minimum, size_t index) {
-  return (minimum ? 128 : 64) + index * (scales == MINKE_SCALES_SUPER_32 ? 32 : 64);
+MINKE_INLINE size_t minke_sub_scales(struct minke_layout layout, size_t index) {
+  return (layout.minimum ? 128 : 64) + index * (layout.scales == MINKE_SCALES_SUPER_32 ? 32 : 64);
 }
 
 /// Where block `index` of a super-block has its integer minimums (only for MINKE_SCALES_SUPER_32).
 MINKE_INLINE size_t minke_sub_minimums(size_t index) { return 128 + 8 * 32 + index * 32; }
 
-MINKE_INLINE size_t minke_block_stride(enum minke_codes codes, enum minke_scales scales, bool minimum) {
-  return minke_code_bytes(codes) + minke_trailer_bytes(scales, minimum);
+MINKE_INLINE size_t minke_block_stride(struct minke_layout layout) {
+  return minke_code_bytes(layout.codes) + minke_trailer_bytes(layout);
 }
+
+/// What scales and minimums are multiplied by, exactly, when they become floats.
+MINKE_INLINE float minke_scale_factor(struct minke_layout layout) { return 1.0f / (float)(1 << layout.shift); }
 
 /// The layout of an integer format.
 struct minke_layout minke_layout_of(minke_packed_format format);

@@ -19,8 +19,8 @@ struct weights {
   int32x4_t sub_minimum[2][2];  // [depth half][row part]
 };
 
-/// Codes of eight bits and from the codebook are used as signed bytes, with no zero point.
-MINKE_INLINE bool is_signed(enum minke_codes codes) { return codes == MINKE_CODES_8 || codes == MINKE_CODES_BOOK; }
+/// Codes of eight bits and from a codebook are used as signed bytes, with no zero point.
+MINKE_INLINE bool is_signed(struct minke_layout layout) { return layout.codes == MINKE_CODES_8 || layout.book; }
 
 MINKE_INLINE uint8x16_t bits(uint8x16_t bytes, int left, int mask) {
   // A negative count shifts right.
@@ -28,9 +28,9 @@ MINKE_INLINE uint8x16_t bits(uint8x16_t bytes, int left, int mask) {
 }
 
 /// `bytes` is the block's first byte of the eight rows.
-MINKE_INLINE void load_codes(enum minke_codes codes, const uint8_t *bytes, struct weights *out) {
-  static const int8_t values[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
-  const int8x16_t book = vld1q_s8(values);
+MINKE_INLINE void load_codes(struct minke_layout layout, const uint8_t *bytes, struct weights *out) {
+  const enum minke_codes codes = layout.codes;
+  const int8x16_t book = vld1q_s8(minke_books[layout.book]);
   UNROLL for (int part = 0; part < 2; part++, bytes += 16) {
     UNROLL for (int group = 0; group < 8; group++) {
       uint8x16_t code;
@@ -41,12 +41,11 @@ MINKE_INLINE void load_codes(enum minke_codes codes, const uint8_t *bytes, struc
         if (codes == MINKE_CODES_3) code = vorrq_u8(code, bits(vld1q_u8(bytes + 256), 2 - group, 4));
       } else {
         code = bits(vld1q_u8(bytes + 128 * (group / 2)), -4 * (group % 2), 15);
-        if (codes == MINKE_CODES_BOOK) code = vreinterpretq_u8_s8(vqtbl1q_s8(book, code));
         if (codes == MINKE_CODES_5) code = vorrq_u8(code, bits(vld1q_u8(bytes + 512), 4 - group, 16));
         if (codes == MINKE_CODES_6)
           code = vorrq_u8(code, bits(vld1q_u8(bytes + 512 + 128 * (group / 4)), 4 - 2 * (group % 4), 48));
       }
-      out->codes[group][part] = vreinterpretq_s8_u8(code);
+      out->codes[group][part] = layout.book ? vqtbl1q_s8(book, code) : vreinterpretq_s8_u8(code);
     }
   }
 }
@@ -56,6 +55,17 @@ MINKE_INLINE float32x4_t load_halves(const uint8_t *bytes) {
   return vcvt_f32_f16(vreinterpret_f16_u8(vld1_u8(bytes)));
 }
 
+/// Four bfloat16.
+MINKE_INLINE float32x4_t load_bfloats(const uint8_t *bytes) {
+  return vreinterpretq_f32_u32(vshll_n_u16(vreinterpret_u16_u8(vld1_u8(bytes)), 16));
+}
+
+/// Four scales or minimums.
+MINKE_INLINE float32x4_t load_wide(struct minke_layout layout, const uint8_t *bytes) {
+  const float32x4_t wide = layout.scales == MINKE_SCALES_BF16 ? load_bfloats(bytes) : load_halves(bytes);
+  return layout.shift ? vmulq_n_f32(wide, minke_scale_factor(layout)) : wide;
+}
+
 /// Eight signed bytes as 32-bit integers, four in each part.
 MINKE_INLINE void load_bytes(const uint8_t *bytes, int32x4_t out[2]) {
   int16x8_t eight = vmovl_s8(vreinterpret_s8_u8(vld1_u8(bytes)));
@@ -63,24 +73,25 @@ MINKE_INLINE void load_bytes(const uint8_t *bytes, int32x4_t out[2]) {
   out[1] = vmovl_s16(vget_high_s16(eight));
 }
 
-MINKE_INLINE void load_scales(enum minke_scales scales, bool minimum, const uint8_t *header, const uint8_t *trailer,
-                              size_t sub, size_t row, struct weights *out) {
-  const uint8_t *halves = (scales == MINKE_SCALES_F16 ? trailer : header) + 2 * row;
-  const uint8_t *integers = header + minke_sub_scales(scales, minimum, sub) + row;
+MINKE_INLINE void load_scales(struct minke_layout layout, const uint8_t *header, const uint8_t *trailer, size_t sub,
+                              size_t row, struct weights *out) {
+  const enum minke_scales scales = layout.scales;
+  const uint8_t *wide = (minke_scales_trail(layout) ? trailer : header) + 2 * row;
+  const uint8_t *integers = header + minke_sub_scales(layout, sub) + row;
   int32x4_t values[2];
   float32x4_t scale[2];
   UNROLL for (int part = 0; part < 2; part++) {
-    out->scale[0][part] = scale[part] = load_halves(halves + 8 * part);
-    if (minimum) out->minimum[part] = load_halves(halves + 64 + 8 * part);
+    out->scale[0][part] = scale[part] = load_wide(layout, wide + 8 * part);
+    if (layout.minimum) out->minimum[part] = load_wide(layout, wide + 64 + 8 * part);
   }
   if (scales == MINKE_SCALES_SUPER_32) {
     load_bytes(integers, values);
     UNROLL for (int part = 0; part < 2; part++) out->scale[0][part] = vmulq_f32(scale[part], vcvtq_f32_s32(values[part]));
-    if (!minimum) return;
+    if (!layout.minimum) return;
     load_bytes(header + minke_sub_minimums(sub) + row, values);
     UNROLL for (int part = 0; part < 2; part++)
       out->minimum[part] = vmulq_f32(out->minimum[part], vcvtq_f32_s32(values[part]));
-  } else if (minke_scales_halves(scales)) {
+  } else if (minke_scales_halves(layout)) {
     UNROLL for (int half = 0; half < 2; half++) {
       load_bytes(integers + 32 * half, values);
       UNROLL for (int part = 0; part < 2; part++) {
@@ -145,19 +156,18 @@ MINKE_INLINE void multiply_halves(int zero_point, bool minimum, const struct wei
 }
 
 /// Adds the product of eight rows of a block and one token to `sums`.
-MINKE_INLINE void multiply_block(enum minke_codes codes, enum minke_scales scales, int zero_point, bool minimum,
-                                 const struct weights *weights, const minke_activation_block *token, float *sums) {
-  if (is_signed(codes)) zero_point = 0;
-  if (minke_scales_halves(scales))
-    multiply_halves(zero_point, minimum, weights, token, sums);
+MINKE_INLINE void multiply_block(struct minke_layout layout, const struct weights *weights,
+                                 const minke_activation_block *token, float *sums) {
+  const int zero_point = is_signed(layout) ? 0 : layout.zero_point;
+  if (minke_scales_halves(layout))
+    multiply_halves(zero_point, layout.minimum, weights, token, sums);
   else
-    multiply_whole(zero_point, minimum, weights, token, sums);
+    multiply_whole(zero_point, layout.minimum, weights, token, sums);
 }
 
-MINKE_INLINE void multiply(enum minke_codes codes, enum minke_scales scales, int zero_point, bool minimum,
-                           const uint8_t *panel, const minke_activation_block *blocks, size_t block_count,
-                           size_t tokens, float *sums) {
-  const size_t header_bytes = minke_header_bytes(scales, minimum), code_bytes = minke_code_bytes(codes);
+MINKE_INLINE void multiply(struct minke_layout layout, const uint8_t *panel, const minke_activation_block *blocks,
+                           size_t block_count, size_t tokens, float *sums) {
+  const size_t header_bytes = minke_header_bytes(layout), code_bytes = minke_code_bytes(layout.codes);
   const uint8_t *header = panel;
   memset(sums, 0, tokens * MINKE_PANEL_ROWS * sizeof(float));
   for (size_t block = 0; block < block_count; block++, blocks += tokens) {
@@ -167,28 +177,26 @@ MINKE_INLINE void multiply(enum minke_codes codes, enum minke_scales scales, int
     }
     for (size_t row = 0; row < MINKE_PANEL_ROWS; row += 8) {
       struct weights weights;
-      load_codes(codes, panel + 4 * row, &weights);
-      load_scales(scales, minimum, header, panel + code_bytes, block % 8, row, &weights);
+      load_codes(layout, panel + 4 * row, &weights);
+      load_scales(layout, header, panel + code_bytes, block % 8, row, &weights);
       for (size_t token = 0; token < tokens; token++)
-        multiply_block(codes, scales, zero_point, minimum, &weights, blocks + token,
-                       sums + token * MINKE_PANEL_ROWS + row);
+        multiply_block(layout, &weights, blocks + token, sums + token * MINKE_PANEL_ROWS + row);
     }
-    panel += minke_block_stride(codes, scales, minimum);
+    panel += minke_block_stride(layout);
   }
 }
 
-#define INTEGER_KERNEL(NAME, CODES, SCALES, ZERO_POINT, MINIMUM)                                        \
+#define INTEGER_KERNEL(NAME, ...)                                                                       \
   static void multiply_##NAME(const uint8_t *panel, const minke_activation_block *blocks, size_t count, \
                               size_t tokens, float *sums) {                                             \
-    multiply(CODES, SCALES, ZERO_POINT, MINIMUM, panel, blocks, count, tokens, sums);                   \
+    multiply((struct minke_layout){__VA_ARGS__}, panel, blocks, count, tokens, sums);                   \
   }
 MINKE_INTEGER_FORMATS(INTEGER_KERNEL)
 
 /// Four weights of a float panel.
 MINKE_INLINE float32x4_t load_floats(minke_packed_format format, const uint8_t *panel, size_t index) {
   if (format == MINKE_PACKED_F32) return vreinterpretq_f32_u8(vld1q_u8(panel + 4 * index));
-  if (format == MINKE_PACKED_F16) return load_halves(panel + 2 * index);
-  return vreinterpretq_f32_u32(vshll_n_u16(vreinterpret_u16_u8(vld1_u8(panel + 2 * index)), 16));
+  return format == MINKE_PACKED_F16 ? load_halves(panel + 2 * index) : load_bfloats(panel + 2 * index);
 }
 
 /// A float panel times one or two tokens, whose sums stay in registers.

@@ -6,8 +6,6 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-static const uint8_t codebook[16] = MINKE_CODEBOOK;
-
 /// The code at byte `byte` of k4-group `group` of a block.
 MINKE_INLINE int code_at(enum minke_codes codes, const uint8_t *block, int group, int byte) {
   int low4 = (block[128 * (group / 2) + byte] >> (4 * (group % 2))) & 15;
@@ -19,7 +17,6 @@ MINKE_INLINE int code_at(enum minke_codes codes, const uint8_t *block, int group
     case MINKE_CODES_5: return low4 | ((block[512 + byte] >> group) & 1) << 4;
     case MINKE_CODES_6: return low4 | ((block[512 + 128 * (group / 4) + byte] >> (2 * (group % 4))) & 3) << 4;
     case MINKE_CODES_8: return block[128 * group + byte];
-    case MINKE_CODES_BOOK: return codebook[low4];
   }
 }
 
@@ -30,21 +27,31 @@ struct row_scales {
   int sub_minimum[2];
 };
 
-MINKE_INLINE float half_at(const uint8_t *halves, int row) {
-  uint16_t half;
-  memcpy(&half, halves + 2 * row, sizeof half);
-  return minke_half_to_float(half);
+/// What the code stands for, in units of the scale.
+MINKE_INLINE int value_at(struct minke_layout layout, const uint8_t *block, int group, int byte) {
+  int code = code_at(layout.codes, block, group, byte);
+  return layout.book ? minke_books[layout.book][code] : code - layout.zero_point;
+}
+
+/// A scale or minimum.
+MINKE_INLINE float scale_at(struct minke_layout layout, const uint8_t *scales, int row) {
+  uint16_t bits;
+  memcpy(&bits, scales + 2 * row, sizeof bits);
+  float scale = layout.scales == MINKE_SCALES_BF16 ? minke_bfloat_to_float(bits) : minke_half_to_float(bits);
+  return scale * minke_scale_factor(layout);
 }
 
 MINKE_INLINE struct row_scales scales_at(struct minke_layout layout, const uint8_t *header, const uint8_t *trailer,
                                          size_t sub, int row) {
-  const uint8_t *halves = layout.scales == MINKE_SCALES_F16 ? trailer : header;
-  const float scale = half_at(halves, row);
+  const uint8_t *scales = minke_scales_trail(layout) ? trailer : header;
+  const float scale = scale_at(layout, scales, row);
   struct row_scales out = {.scale = {scale, scale}};
-  if (layout.minimum) out.minimum = half_at(halves + 64, row);
-  const uint8_t *integers = header + minke_sub_scales(layout.scales, layout.minimum, sub) + row;
+  if (layout.minimum) out.minimum = scale_at(layout, scales + 64, row);
+  const uint8_t *integers = header + minke_sub_scales(layout, sub) + row;
   switch (layout.scales) {
-    case MINKE_SCALES_F16: break;
+    case MINKE_SCALES_F16:
+    case MINKE_SCALES_BF16:
+    case MINKE_SCALES_SUPER: break;
     case MINKE_SCALES_SUPER_32:
       out.scale[0] *= (float)(int8_t)integers[0];
       if (layout.minimum) out.minimum *= (float)(int8_t)header[minke_sub_minimums(sub) + (size_t)row];
@@ -63,12 +70,12 @@ MINKE_INLINE struct row_scales scales_at(struct minke_layout layout, const uint8
 }
 
 /// One block of one row times one token, added to `sum`.
-MINKE_INLINE float multiply_row(struct minke_layout layout, const int *codes, struct row_scales scales,
+MINKE_INLINE float multiply_row(struct minke_layout layout, const int *values, struct row_scales scales,
                                 const minke_activation_block *input, float sum) {
   int dots[2] = {0, 0};
   for (int half = 0; half < 2; half++)
-    for (int k = 16 * half; k < 16 * half + 16; k++) dots[half] += codes[k] * input->codes[k];
-  if (minke_scales_halves(layout.scales)) {
+    for (int k = 16 * half; k < 16 * half + 16; k++) dots[half] += values[k] * input->codes[k];
+  if (minke_scales_halves(layout)) {
     float part = scales.scale[0] * (float)dots[0];
     part = fmaf(scales.scale[1], (float)dots[1], part);
     if (layout.minimum) {
@@ -85,7 +92,7 @@ MINKE_INLINE float multiply_row(struct minke_layout layout, const int *codes, st
 MINKE_INLINE void multiply_integers(struct minke_layout layout, const uint8_t *panel,
                                     const minke_activation_block *blocks, size_t block_count, size_t tokens,
                                     float *sums) {
-  const size_t header_bytes = minke_header_bytes(layout.scales, layout.minimum);
+  const size_t header_bytes = minke_header_bytes(layout);
   const size_t code_bytes = minke_code_bytes(layout.codes);
   const uint8_t *header = panel;
   memset(sums, 0, tokens * MINKE_PANEL_ROWS * sizeof(float));
@@ -95,25 +102,24 @@ MINKE_INLINE void multiply_integers(struct minke_layout layout, const uint8_t *p
       panel += header_bytes;
     }
     for (int row = 0; row < MINKE_PANEL_ROWS; row++) {
-      int codes[MINKE_BLOCK_DEPTH];
+      int values[MINKE_BLOCK_DEPTH];
       for (int group = 0; group < 8; group++)
         for (int i = 0; i < 4; i++)
-          codes[4 * group + i] = code_at(layout.codes, panel, group, 4 * row + i) - layout.zero_point;
+          values[4 * group + i] = value_at(layout, panel, group, 4 * row + i);
       struct row_scales scales = scales_at(layout, header, panel + code_bytes, block % 8, row);
       for (size_t token = 0; token < tokens; token++) {
         float *sum = sums + token * MINKE_PANEL_ROWS + row;
-        *sum = multiply_row(layout, codes, scales, blocks + block * tokens + token, *sum);
+        *sum = multiply_row(layout, values, scales, blocks + block * tokens + token, *sum);
       }
     }
-    panel += code_bytes + minke_trailer_bytes(layout.scales, layout.minimum);
+    panel += code_bytes + minke_trailer_bytes(layout);
   }
 }
 
-#define INTEGER_KERNEL(NAME, CODES, SCALES, ZERO_POINT, MINIMUM)                                             \
-  static void multiply_##NAME(const uint8_t *panel, const minke_activation_block *blocks, size_t block_count, \
+#define INTEGER_KERNEL(NAME, ...)                                                                       \
+  static void multiply_##NAME(const uint8_t *panel, const minke_activation_block *blocks, size_t count, \
                               size_t tokens, float *sums) {                                             \
-    multiply_integers((struct minke_layout){CODES, SCALES, ZERO_POINT, MINIMUM}, panel, blocks, block_count, \
-                      tokens, sums);                                                                         \
+    multiply_integers((struct minke_layout){__VA_ARGS__}, panel, blocks, count, tokens, sums);          \
   }
 MINKE_INTEGER_FORMATS(INTEGER_KERNEL)
 

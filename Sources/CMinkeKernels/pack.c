@@ -44,8 +44,7 @@ MINKE_INLINE void write_codes(enum minke_codes codes, const code_groups groups, 
       write_2_bits(groups, 0, out);
       write_1_bit(groups, 2, out + 256);
       return;
-    case MINKE_CODES_4:
-    case MINKE_CODES_BOOK: write_4_bits(groups, out); return;
+    case MINKE_CODES_4: write_4_bits(groups, out); return;
     case MINKE_CODES_5:
       write_4_bits(groups, out);
       write_1_bit(groups, 4, out + 512);
@@ -61,11 +60,11 @@ MINKE_INLINE void write_codes(enum minke_codes codes, const code_groups groups, 
 /// One row's scales for one block, to their places in the super-block's header or behind the block's codes.
 MINKE_INLINE void write_scales(struct minke_layout layout, struct minke_block_scales scales, size_t sub, size_t row,
                                uint8_t *header, uint8_t *trailer) {
-  uint8_t *halves = layout.scales == MINKE_SCALES_F16 ? trailer : header;
-  memcpy(halves + 2 * row, &scales.scale, 2);
-  if (layout.minimum) memcpy(halves + 64 + 2 * row, &scales.minimum, 2);
-  if (layout.scales == MINKE_SCALES_F16) return;
-  uint8_t *integers = header + minke_sub_scales(layout.scales, layout.minimum, sub) + row;
+  uint8_t *wide = minke_scales_trail(layout) ? trailer : header;
+  memcpy(wide + 2 * row, &scales.scale, 2);
+  if (layout.minimum) memcpy(wide + 64 + 2 * row, &scales.minimum, 2);
+  if (minke_scales_trail(layout) || layout.scales == MINKE_SCALES_SUPER) return;
+  uint8_t *integers = header + minke_sub_scales(layout, sub) + row;
   integers[0] = (uint8_t)scales.sub_scale[0];
   if (layout.scales == MINKE_SCALES_SUPER_16) integers[32] = (uint8_t)scales.sub_scale[1];
   if (layout.scales == MINKE_SCALES_NIBBLES) {
@@ -79,9 +78,9 @@ MINKE_INLINE void write_scales(struct minke_layout layout, struct minke_block_sc
 /// A panel of one type; missing rows keep scales of zero.
 MINKE_INLINE void pack_blocks(enum minke_stored_type type, struct minke_layout layout, const uint8_t *rows,
                               size_t row_bytes, size_t row_count, size_t block_count, uint8_t *out) {
-  const size_t header_bytes = minke_header_bytes(layout.scales, layout.minimum);
+  const size_t header_bytes = minke_header_bytes(layout);
   const size_t code_bytes = minke_code_bytes(layout.codes);
-  const size_t trailer_bytes = minke_trailer_bytes(layout.scales, layout.minimum);
+  const size_t trailer_bytes = minke_trailer_bytes(layout);
   code_groups groups;
   memset(groups, 0, sizeof groups);
   uint8_t *header = out;

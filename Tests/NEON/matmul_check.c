@@ -35,7 +35,12 @@ static const struct stored_type types[] = {
     {10, "Q2_K", 256, 84, {80, 82}},           {11, "Q3_K", 256, 110, {108, SIZE_MAX}},
     {12, "Q4_K", 256, 144, {0, 2}},            {13, "Q5_K", 256, 176, {0, 2}},
     {14, "Q6_K", 256, 210, {208, SIZE_MAX}},   {20, "IQ4_NL", 32, 18, {0, SIZE_MAX}},
-    {23, "IQ4_XS", 256, 136, {0, SIZE_MAX}},
+    {23, "IQ4_XS", 256, 136, {0, SIZE_MAX}},   {16, "IQ2_XXS", 256, 66, {0, SIZE_MAX}},
+    {17, "IQ2_XS", 256, 74, {0, SIZE_MAX}},    {18, "IQ3_XXS", 256, 98, {0, SIZE_MAX}},
+    {19, "IQ1_S", 256, 50, {0, SIZE_MAX}},     {21, "IQ3_S", 256, 110, {0, SIZE_MAX}},
+    {22, "IQ2_S", 256, 82, {0, SIZE_MAX}},     {29, "IQ1_M", 256, 56, {SIZE_MAX, SIZE_MAX}},
+    {34, "TQ1_0", 256, 54, {52, SIZE_MAX}},    {35, "TQ2_0", 256, 66, {64, SIZE_MAX}},
+    {39, "MXFP4", 32, 17, {SIZE_MAX, SIZE_MAX}},
 };
 
 /// Random stored rows: any codes, scales that are finite halves of either sign.
@@ -50,6 +55,9 @@ static void fill(const struct stored_type *type, uint8_t *bytes, size_t blocks) 
     }
     for (int i = 0; i < 2; i++)
       if (type->halves[i] != SIZE_MAX) bytes[type->halves[i] + 1] = (uint8_t)((random_bits() & 0x83) | 0x20);
+    if (type->number == 29)  // IQ1_M keeps the highest four bits of its half in the last byte
+      bytes[55] = (uint8_t)((bytes[55] & 15) | (random_bits() & 0x80) | 0x20);
+    if (type->number == 39) bytes[0] = (uint8_t)(100 + random_bits() % 16);  // an exponent
   }
 }
 

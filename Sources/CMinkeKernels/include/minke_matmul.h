@@ -26,8 +26,8 @@
 
 /// The packed formats: the few layouts that kernels know, onto which the stored types map one to one or many to one.
 ///
-/// Integer formats differ in code width, in where scales lie, in the zero point and in the kind of minimum;
-/// `matmul_layout.h` holds that table. All of a panel's bytes form one stream in the order a product reads them.
+/// Integer formats differ in code width, in what codes stand for, in where scales lie, in the zero point and in the kind
+/// of minimum; `matmul_layout.h` holds that table. All of a panel's bytes form one stream in the order a product reads them.
 typedef enum minke_packed_format {
   /// Float panels: for each depth index, the 32 rows' values side by side.
   MINKE_PACKED_F32 = 0,
@@ -47,9 +47,20 @@ typedef enum minke_packed_format {
   MINKE_PACKED_SUPER_5_AFFINE = 12,
   MINKE_PACKED_SUPER_6_SYMMETRIC = 13,
   MINKE_PACKED_SUPER_4_CODEBOOK = 14,
+  /// Floats of four bits (E2M1) with a bf16 scale, a power of two, for every 32 elements.
+  MINKE_PACKED_4_FLOAT = 15,
+  /// Ternary codes with an f16 scale for every 256 elements; shifted by an eighth up or down.
+  MINKE_PACKED_SUPER_2_SYMMETRIC = 16,
+  MINKE_PACKED_SUPER_2_SHIFTED = 17,
+  MINKE_PACKED_SUPER_3_SHIFTED = 18,
+  /// A magnitude of a grid and a sign, with integer scales for 32 or 16 elements.
+  MINKE_PACKED_SUPER_3_GRID_32 = 19,
+  MINKE_PACKED_SUPER_3_GRID_16 = 20,
+  MINKE_PACKED_SUPER_4_GRID = 21,
+  MINKE_PACKED_SUPER_4_ODD = 22,
 } minke_packed_format;
 
-#define MINKE_PACKED_FORMAT_COUNT 15
+#define MINKE_PACKED_FORMAT_COUNT 23
 
 /// Thirty-two activations of one token as signed integers: value ≈ codes · scale.
 typedef struct minke_activation_block {

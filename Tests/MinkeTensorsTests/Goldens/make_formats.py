@@ -14,6 +14,8 @@ from gguf.quants import dequantize
 HALVES = {
     T.Q4_0: [0], T.Q4_1: [0, 2], T.Q5_0: [0], T.Q5_1: [0, 2], T.Q8_0: [0], T.Q2_K: [80, 82], T.Q3_K: [108],
     T.Q4_K: [0, 2], T.Q5_K: [0, 2], T.Q6_K: [208], T.IQ4_NL: [0], T.IQ4_XS: [0],
+    T.IQ1_S: [0], T.IQ1_M: [], T.IQ2_XXS: [0], T.IQ2_XS: [0], T.IQ2_S: [0], T.IQ3_XXS: [0], T.IQ3_S: [0],
+    T.TQ1_0: [52], T.TQ2_0: [64], T.MXFP4: [],
 }
 # Scales every type meets first: zeros of both signs, subnormals, the largest finite halves.
 EDGES = [0x0000, 0x8000, 0x0001, 0x83FF, 0x7BFF, 0xFBFF, 0x3C00, 0x0400]
@@ -44,6 +46,16 @@ def stored(kind):
         halves = finite_halves(count)
         halves[: len(EDGES)] = np.roll(EDGES, place)[: count]
         blocks[:, offset : offset + 2] = halves.view(np.uint8).reshape(count, 2)
+    if kind == T.IQ1_M:
+        # The half is spread over the highest bits of four words of scales.
+        halves = np.concatenate([EDGES, finite_halves(count)])[:count].astype(np.uint16)
+        for word in range(4):
+            high = blocks[:, 49 + 2 * word]
+            high[:] = (high & 15) | (halves >> (4 * word) & 15).astype(np.uint8) << 4
+    if kind == T.MXFP4:
+        # Exponents of subnormal scales, and the largest that any code is finite with.
+        blocks[:, 0] = np.minimum(blocks[:, 0], 251)
+        blocks[: 5, 0] = [0, 1, 2, 127, 251]
     return blocks.tobytes()
 
 
