@@ -16,16 +16,27 @@ public enum ElementType: UInt32, Sendable, CaseIterable {
   case q4_K = 12
   case q5_K = 13
   case q6_K = 14
+  case iq2_xxs = 16
+  case iq2_xs = 17
+  case iq3_xxs = 18
+  case iq1_s = 19
   case iq4_nl = 20
+  case iq3_s = 21
+  case iq2_s = 22
   case iq4_xs = 23
+  case iq1_m = 29
   case bf16 = 30
+  case tq1_0 = 34
+  case tq2_0 = 35
+  case mxfp4 = 39
 
   /// Elements a block holds.
   public var blockSize: Int {
     switch self {
     case .f32, .f16, .bf16: 1
-    case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .iq4_nl: 32
+    case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .iq4_nl, .mxfp4: 32
     case .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_xs: 256
+    case .iq1_s, .iq1_m, .iq2_xxs, .iq2_xs, .iq2_s, .iq3_xxs, .iq3_s, .tq1_0, .tq2_0: 256
     }
   }
 
@@ -45,6 +56,25 @@ public enum ElementType: UInt32, Sendable, CaseIterable {
     case .q5_K: 176
     case .q6_K: 210
     case .iq4_xs: 136
+    case .iq1_s: 50
+    case .iq1_m: 56
+    case .iq2_xxs, .tq2_0: 66
+    case .iq2_xs: 74
+    case .iq2_s: 82
+    case .iq3_xxs: 98
+    case .iq3_s: 110
+    case .tq1_0: 54
+    case .mxfp4: 17
+    }
+  }
+
+  /// Whether weights can be stored in the type here; the others are read only.
+  public var isWritable: Bool {
+    switch self {
+    case .f32, .f16, .bf16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_nl,
+      .iq4_xs:
+      true
+    case .iq1_s, .iq1_m, .iq2_xxs, .iq2_xs, .iq2_s, .iq3_xxs, .iq3_s, .tq1_0, .tq2_0, .mxfp4: false
     }
   }
 
@@ -61,6 +91,11 @@ extension ElementType {
   /// GGML's name of a type number, also of types that are not supported here, for messages.
   public static func name(ofRawValue rawValue: UInt32) -> String {
     names[rawValue] ?? "unknown"
+  }
+
+  /// The names of the types that weights can be stored in, for messages.
+  public static var writableNames: String {
+    allCases.filter(\.isWritable).map(\.description).joined(separator: ", ")
   }
 
   private static let names: [UInt32: String] = [

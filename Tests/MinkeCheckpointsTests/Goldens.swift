@@ -51,7 +51,7 @@ enum Goldens {
   /// The types of `tensors.gguf`, in order.
   static let types: [ElementType] = [
     .f32, .f16, .bf16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_nl,
-    .iq4_xs,
+    .iq4_xs, .iq1_s, .iq1_m, .iq2_xxs, .iq2_xs, .iq2_s, .iq3_xxs, .iq3_s, .tq1_0, .tq2_0, .mxfp4,
   ]
 
   /// The data of tensor `number`.

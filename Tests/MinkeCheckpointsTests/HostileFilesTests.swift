@@ -226,7 +226,7 @@ private let hostileTensors: [HostileFile] = [
   HostileFile("an end of 2^63", .malformed, .tensor("t"), tensor([1 << 20], offset: (1 << 63) - (1 << 20))),
   HostileFile("data past the end", .truncated, .tensor("t"), tensor([1025])),
   HostileFile("data after the end", .truncated, .tensor("t"), tensor([8], offset: 1 << 40)),
-  HostileFile("a type that is not supported", .unsupported, .tensor("t"), tensor([256], type: 16)),
+  HostileFile("a type that is not supported", .unsupported, .tensor("t"), tensor([256], type: 15)),
   HostileFile("a type that was removed", .unsupported, .tensor("t"), tensor([32], type: 4)),
   HostileFile("a type of 2^32-1", .unsupported, .tensor("t"), tensor([32], type: .max)),
   HostileFile(

@@ -119,7 +119,7 @@ struct CheckpointSummaryTests {
     raw.uint32("general.license", 7)
     raw.tensor("a", [8], type: 0)
     raw.tensor("b", [32, 4], type: 8, offset: 32)
-    raw.tensor("c", [256], type: 16, offset: 192)
+    raw.tensor("c", [256], type: 15, offset: 192)
     let summary = try GGUFFile(bytes: raw.bytes).summary
     #expect(summary.architecture == "qwen2")
     #expect(summary.name == "Small")
@@ -127,7 +127,7 @@ struct CheckpointSummaryTests {
     #expect(summary.contextLength == 4096)
     #expect(summary.parameterCount == 8 + 128 + 256)
     #expect(summary.fileSize == raw.bytes.count)
-    #expect(summary.types.map(\.name) == ["Q8_0", "F32", "IQ2_XXS"])
+    #expect(summary.types.map(\.name) == ["Q8_0", "F32", "Q8_K"])
     #expect(summary.types.map(\.tensorCount) == [1, 1, 1])
     #expect(summary.types.map(\.elementCount) == [128, 8, 256])
     #expect(summary.types.map(\.byteCount) == [136, 32, nil])

@@ -21,6 +21,7 @@ import Testing
   @Test(
     arguments: [
       (nil, "m-Q4_K_M.gguf"), (64.0, "m-Q4_K_M.gguf"), (5.0, "m-Q3_K_M.gguf"), (4.0, "m-Q2_K.gguf"),
+      (3.0, "m-IQ1_M.gguf"),
     ] as [(Double?, String)]) func `What none names suits the memory`(memory: Double?, expected: String)
     throws
   {

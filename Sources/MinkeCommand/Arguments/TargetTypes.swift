@@ -15,12 +15,13 @@ extension FileType {
 }
 
 extension ElementType {
-  /// An element type on the command line, in any case.
+  /// An element type on the command line, in any case, that weights can be stored in.
   init(argument: String) throws {
     guard let type = ElementType(named: argument) else {
-      throw ValidationError(
-        "'\(argument)' is no element type; expected \(ElementType.allCases.map(\.description).joined(separator: ", "))"
-      )
+      throw ValidationError("'\(argument)' is no element type; expected \(ElementType.writableNames)")
+    }
+    guard type.isWritable else {
+      throw ValidationError("\(type) is read, but not made; expected \(ElementType.writableNames)")
     }
     self = type
   }

@@ -5,11 +5,13 @@ package struct Quantization: Hashable, Sendable {
 
   /// What this version reads and people use, the best liked first: small loss for the size, then nearest above, then below.
   private static let preferred = [
-    "Q4_K_M", "Q5_K_M", "Q4_K_S", "Q4_0", "Q4_1", "IQ4_NL", "IQ4_XS", "Q5_K_S", "Q5_1", "Q5_0", "Q6_K",
+    "Q4_K_M", "Q5_K_M", "Q4_K_S", "Q4_0", "Q4_1", "IQ4_NL", "IQ4_XS", "MXFP4", "MXFP4_MOE", "Q5_K_S", "Q5_1",
+    "Q5_0", "Q6_K",
     "Q8_0",
     "Q4_K_L", "Q5_K_L", "Q6_K_L", "Q4_K_XL", "Q5_K_XL", "Q6_K_XL", "Q8_K_XL", "Q4_K", "Q5_K", "Q3_K_L",
     "Q3_K_M",
-    "Q3_K_S", "Q3_K", "Q3_K_XL", "Q2_K_L", "Q2_K_XL", "Q2_K", "Q2_K_S", "BF16", "F16", "F32",
+    "Q3_K_S", "Q3_K", "Q3_K_XL", "IQ3_M", "IQ3_S", "IQ3_XS", "IQ3_XXS", "Q2_K_L", "Q2_K_XL", "Q2_K",
+    "Q2_K_S", "IQ2_M", "IQ2_S", "IQ2_XS", "IQ2_XXS", "TQ2_0", "IQ1_M", "TQ1_0", "IQ1_S", "BF16", "F16", "F32",
   ]
 
   /// Reads a tag: `q4_k_m`, `Q4_K_M`, `UD-Q4_K_XL`. Nil for what names no quantisation.

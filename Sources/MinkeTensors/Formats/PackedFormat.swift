@@ -2,8 +2,8 @@ package import CMinkeKernels
 
 /// The layouts of weights that kernels multiply by: the stored types in 32-row panels.
 ///
-/// Formats differ in code width (2 to 8 bits, or indices into the codebook of the IQ4 types), in where scales lie
-/// (an f16 for 32 elements, or small integers under an f16 for 256), in the zero point and in the kind of minimum.
+/// Formats differ in code width (2 to 8 bits), in whether codes are places in a codebook, in where scales lie (an f16
+/// or bf16 for 32 elements, an f16 for 256, or small integers under it), in the zero point and in the kind of minimum.
 package struct PackedFormat: Equatable, Sendable {
   package let kernelFormat: minke_packed_format
 

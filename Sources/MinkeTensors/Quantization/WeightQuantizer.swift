@@ -2,7 +2,7 @@ internal import CMinkeKernels
 
 /// Quantises matrices of weights, row by row, on the threads of a pool.
 ///
-/// Every type there is can be made. The search for scales minimises each block's squared error, weighted by the columns'
+/// Every type that ``ElementType/isWritable`` can be made. The search for scales minimises each block's squared error, weighted by the columns'
 /// importance; the bytes depend on the row alone, not on the threads or the processor.
 package struct WeightQuantizer: Sendable {
   private let pool: WorkerPool
@@ -31,11 +31,17 @@ package struct WeightQuantizer: Sendable {
   ///   - columns: A whole number of the type's blocks.
   ///   - read: Writes a row's weights; called on any thread, for several rows at once.
   ///   - output: The bytes of all `rows`, as they stand in a file.
-  /// - Throws: ``TensorError`` for a weight that is not a number, or one that the type cannot hold.
+  /// - Throws: ``TensorError`` for a type that is read only, for a weight that is not a number, or one that the type
+  ///   cannot hold.
   package func quantize(
     _ rows: Range<Int>, columns: Int, as type: ElementType, importance: Importance? = nil,
     into output: inout [UInt8], read: (_ row: Int, _ values: UnsafeMutablePointer<Float>) -> Void
   ) throws(TensorError) {
+    guard type.isWritable else {
+      throw TensorError(
+        "rows to quantise", found: "the type \(type), which is read only", expected: ElementType.writableNames
+      )
+    }
     guard let rowBytes = type.byteCount(columns: columns), columns > 0,
       output.count / rows.count.advanced(by: rows.isEmpty ? 1 : 0) >= rowBytes
     else {
@@ -96,7 +102,7 @@ private struct RowJob {
     let matrix = row / rowsPerMatrix
     let known = unsafe minke_quantize_row(
       minke_cpu_active(), type.rawValue, values, weights.map { unsafe $0 + matrix * columns }, columns, place)
-    assert(known, "every element type can be made")
+    assert(known, "every writable type can be made")
     return true
   }
 }

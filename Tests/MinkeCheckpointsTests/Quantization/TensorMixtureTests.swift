@@ -174,7 +174,9 @@ struct TensorMixtureTests {
     #expect(FileType(named: "IQ4_xs") == .iq4_xs)
     #expect(FileType(named: "q4") == nil)
     #expect(ElementType(named: "q6_k") == .q6_K)
-    #expect(ElementType(named: "mxfp4") == nil)
+    #expect(ElementType(named: "mxfp4") == .mxfp4)
+    #expect(ElementType(named: "q8_k") == nil)
+    #expect(FileType.allCases.allSatisfy { $0.elementType.isWritable })
     #expect(Set(FileType.allCases.map(\.number)).count == FileType.allCases.count)
     #expect(FileType.q4_K_M.number == 15)
   }

@@ -7,7 +7,8 @@ let vectorLevels: [minke_cpu_level] = [MINKE_CPU_AVX2, MINKE_CPU_AVX512, MINKE_C
   minke_cpu_supports($0)
 }
 
-/// Random rows in a stored type: any codes, scales that are finite and neither huge nor tiny, of either sign.
+/// Random rows in a stored type: any codes, scales that are finite and neither huge nor tiny, of either sign; or
+/// subnormal ones.
 ///
 /// The bytes lie at an odd address and end where the memory's last byte is, as they may in a mapped file.
 @safe final class StoredFixture {
@@ -15,7 +16,7 @@ let vectorLevels: [minke_cpu_level] = [MINKE_CPU_AVX2, MINKE_CPU_AVX512, MINKE_C
   let stored: StoredMatrix
   private let memory: UnsafeMutableRawBufferPointer
 
-  init(_ type: ElementType, rows: Int, columns: Int, seed: UInt64 = 1) throws {
+  init(_ type: ElementType, rows: Int, columns: Int, seed: UInt64 = 1, isTiny: Bool = false) throws {
     var random = TestRandom(seed: seed)
     let byteCount = try #require(type.byteCount(columns: columns)) * rows
     var bytes = (0..<byteCount).map { _ in UInt8(truncatingIfNeeded: random.next()) }
@@ -29,9 +30,13 @@ let vectorLevels: [minke_cpu_level] = [MINKE_CPU_AVX2, MINKE_CPU_AVX512, MINKE_C
         bytes[start + 1] = bytes[start + 1] & 0x83 | 0x38  // ±0.5…1
       case .bf16:
         bytes[start + 1] = bytes[start + 1] & 0x80 | 0x3e
+      case .mxfp4:
+        bytes[start] = isTiny ? bytes[start] % 4 : 118 + bytes[start] % 8
+      case .iq1_m:
+        bytes[start + 55] = bytes[start + 55] & 0x8f | (isTiny ? 0 : 0x20)  // the highest bits of a half
       default:
         for offset in Self.halfOffsets(of: type) {
-          bytes[start + offset + 1] = bytes[start + offset + 1] & 0x83 | 0x20  // ±2⁻⁷…2⁻⁶
+          bytes[start + offset + 1] = bytes[start + offset + 1] & 0x83 | (isTiny ? 0 : 0x20)  // ±2⁻⁷…2⁻⁶
         }
       }
     }
@@ -44,11 +49,14 @@ let vectorLevels: [minke_cpu_level] = [MINKE_CPU_AVX2, MINKE_CPU_AVX512, MINKE_C
 
   deinit { unsafe memory.deallocate() }
 
-  /// Where a block has its half-precision scales.
+  /// Where a block has its half-precision scales, in one piece.
   static func halfOffsets(of type: ElementType) -> [Int] {
     switch type {
-    case .f32, .f16, .bf16: []
+    case .f32, .f16, .bf16, .iq1_m, .mxfp4: []
     case .q4_0, .q5_0, .q8_0, .iq4_nl, .iq4_xs: [0]
+    case .iq1_s, .iq2_xxs, .iq2_xs, .iq2_s, .iq3_xxs, .iq3_s: [0]
+    case .tq1_0: [52]
+    case .tq2_0: [64]
     case .q4_1, .q5_1, .q4_K, .q5_K: [0, 2]
     case .q2_K: [80, 82]
     case .q3_K: [108]
@@ -98,9 +106,9 @@ final class InputFixture {
   private let arena: Arena
 
   /// Values whose size differs from block to block; some blocks are zeros.
-  convenience init(tokens: Int, width: Int, seed: UInt64 = 2) throws {
+  convenience init(tokens: Int, width: Int, seed: UInt64 = 2, magnitude: Float = 1) throws {
     var random = TestRandom(seed: seed)
-    var values = random.floats(tokens * width)
+    var values = random.floats(tokens * width).map { $0 * magnitude }
     for i in values.indices where i / 32 % 5 == 3 { values[i] *= 1e-3 }
     for i in values.indices where i / 32 % 11 == 7 { values[i] = 0 }
     try self.init(values, tokens: tokens, width: width)

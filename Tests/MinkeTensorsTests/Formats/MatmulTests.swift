@@ -55,11 +55,14 @@ private let quantizationTolerance = 0.5 / 127
     }
   }
 
-  @Test(arguments: ElementType.allCases) func agreesWithFloat64(_ type: ElementType) throws {
+  /// With subnormal scales, which must lose nothing on their way to floats, as with others.
+  @Test(arguments: ElementType.allCases, [false, true])
+  func agreesWithFloat64(_ type: ElementType, hasTinyScales: Bool) throws {
     let shape = Shape(rows: 45, depth: 768, tokens: 3)
-    let stored = try StoredFixture(type, rows: shape.rows, columns: shape.depth)
+    let stored = try StoredFixture(type, rows: shape.rows, columns: shape.depth, isTiny: hasTinyScales)
     let weights = try PackedFixture(stored.stored)
-    let input = try InputFixture(tokens: shape.tokens, width: shape.depth)
+    let input = try InputFixture(
+      tokens: shape.tokens, width: shape.depth, magnitude: hasTinyScales ? 0x1p20 : 1)
     let isInteger = weights.matrix.format.isInteger
     if isInteger { input.quantize(level: MINKE_CPU_PORTABLE) }
     let found = try input.product(weights, level: minke_cpu_active())

@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Weights are quantised")
 struct WeightQuantizerTests {
-  static let quantized = ElementType.allCases.filter { $0.blockSize > 1 }
+  static let writable = ElementType.allCases.filter(\.isWritable)
+  static let quantized = writable.filter { $0.blockSize > 1 }
 
   /// The root mean square error of normal weights, relative to theirs, that each type may have: a twentieth more than
   /// what the search reaches.
@@ -77,7 +78,7 @@ struct WeightQuantizerTests {
     #expect(together.prefix(1024) != together.suffix(1024))
   }
 
-  @Test("to the same bytes by any number of threads, and part by part", arguments: ElementType.allCases)
+  @Test("to the same bytes by any number of threads, and part by part", arguments: Self.writable)
   func threads(type: ElementType) throws {
     let weights = TestWeights(rows: 13, columns: 512, seed: 9)
     let bytes = try weights.quantized(type)
@@ -118,7 +119,7 @@ struct WeightQuantizerTests {
     try check((0..<256).map { $0 == 77 ? 1 : 0 }, 0.05, "one alone")
   }
 
-  @Test("unless one is not a number, or too large", arguments: ElementType.allCases)
+  @Test("unless one is not a number, or too large", arguments: Self.writable)
   func unsound(type: ElementType) throws {
     for value in [Float.nan, .infinity, -.infinity] {
       var weights = TestWeights(rows: 5, columns: 256, seed: 11)
@@ -136,6 +137,16 @@ struct WeightQuantizerTests {
       let error = #expect(throws: TensorError.self) { try weights.quantized(type) }
       #expect(error?.found == "-65505.0")
     }
+  }
+
+  @Test("to no type that is read only", arguments: ElementType.allCases.filter { !$0.isWritable })
+  func readOnly(type: ElementType) throws {
+    let weights = TestWeights(rows: 1, columns: 256, seed: 1)
+    let error = #expect(throws: TensorError.self) { try weights.quantized(type) }
+    #expect(error?.found == "the type \(type), which is read only")
+    var bytes = [UInt8](repeating: 7, count: type.bytesPerBlock * 256 / type.blockSize)
+    #expect(unsafe !minke_quantize_row(MINKE_CPU_PORTABLE, type.rawValue, weights.values, nil, 256, &bytes))
+    #expect(bytes.allSatisfy { $0 == 7 })
   }
 
   @Test("in whole blocks only")
