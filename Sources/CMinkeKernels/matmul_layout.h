@@ -7,7 +7,8 @@
 //                 2-bit plane, 256 bytes: byte j of quad q holds groups 4q…4q+3, the first one lowest.
 //                 1-bit plane, 128 bytes: byte j holds groups 0…7, the first one lowest.
 //                 8-bit plane, 1024 bytes.
-//   formats with a scale for 32 elements: then scales of 16 bits [32 rows], then f16 minimums [32 rows] if there are any.
+//   formats with a scale for 32 elements have scales of 16 bits [32 rows] then, and f16 minimums [32 rows] if there
+//                 are minimums.
 //   super formats have, before every 8 blocks, a header: f16 scales [32], f16 minimum scales [32] if there are minimums
 //                 (K-quants' are negated), then the integer scales of the 8 blocks if there are any, then the integer
 //                 minimums.
@@ -56,40 +57,43 @@ struct minke_layout {
   enum minke_codes codes;
   enum minke_scales scales;
   enum minke_book book;
-  int zero_point;  // 0 or a power of two
+  /// The code that stands for 0, or what is added to a codebook's numbers where codes must not be negative: 0 or a power
+  /// of two.
+  int zero_point;
   bool minimum;
   /// Scales and minimums are the halves divided by 2^shift, which halves themselves could not always hold.
   int shift;
 };
 
 /// The formats as kernels are instantiated: X(NAME, members of the layout).
-#define MINKE_INTEGER_FORMATS(X)                                                                                       \
-  X(4_SYMMETRIC, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_F16, .zero_point = 8)                                  \
-  X(4_AFFINE, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_F16, .minimum = true)                                     \
-  X(5_SYMMETRIC, .codes = MINKE_CODES_5, .scales = MINKE_SCALES_F16, .zero_point = 16)                                 \
-  X(5_AFFINE, .codes = MINKE_CODES_5, .scales = MINKE_SCALES_F16, .minimum = true)                                     \
-  X(8_SYMMETRIC, .codes = MINKE_CODES_8, .scales = MINKE_SCALES_F16, .zero_point = 128)                                \
-  X(4_CODEBOOK, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_F16, .book = MINKE_BOOK_IQ4, .zero_point = 128)         \
-  X(4_FLOAT, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_BF16, .book = MINKE_BOOK_E2M1, .zero_point = 16)           \
-  X(SUPER_2_SYMMETRIC, .codes = MINKE_CODES_2, .scales = MINKE_SCALES_SUPER, .zero_point = 1)                          \
-  X(SUPER_2_AFFINE, .codes = MINKE_CODES_2, .scales = MINKE_SCALES_NIBBLES, .minimum = true)                           \
-  X(SUPER_2_SHIFTED, .codes = MINKE_CODES_2, .scales = MINKE_SCALES_SUPER_32, .zero_point = 1, .minimum = true,        \
-    .shift = 3)                                                                                                    \
-  X(SUPER_3_SHIFTED, .codes = MINKE_CODES_3, .scales = MINKE_SCALES_SUPER_16, .book = MINKE_BOOK_SHIFTED,              \
-    .zero_point = 16, .shift = 3)                                                                                  \
-  X(SUPER_3_GRID_32, .codes = MINKE_CODES_3, .scales = MINKE_SCALES_SUPER_32, .book = MINKE_BOOK_IQ2,                  \
-    .zero_point = 64, .shift = 3)                                                                                  \
-  X(SUPER_3_GRID_16, .codes = MINKE_CODES_3, .scales = MINKE_SCALES_SUPER_16, .book = MINKE_BOOK_IQ2,                  \
-    .zero_point = 64, .shift = 3)                                                                                  \
-  X(SUPER_3_SYMMETRIC, .codes = MINKE_CODES_3, .scales = MINKE_SCALES_SUPER_16, .zero_point = 4)                       \
-  X(SUPER_4_GRID, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_SUPER_32, .book = MINKE_BOOK_EIGHTS,                  \
-    .zero_point = 64, .shift = 2)                                                                                  \
-  X(SUPER_4_ODD, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_SUPER_32, .book = MINKE_BOOK_ODD, .zero_point = 16)    \
-  X(SUPER_4_AFFINE, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_SUPER_32, .minimum = true)                          \
-  X(SUPER_5_AFFINE, .codes = MINKE_CODES_5, .scales = MINKE_SCALES_SUPER_32, .minimum = true)                          \
-  X(SUPER_6_SYMMETRIC, .codes = MINKE_CODES_6, .scales = MINKE_SCALES_SUPER_16, .zero_point = 32)                      \
-  X(SUPER_4_CODEBOOK, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_SUPER_32, .book = MINKE_BOOK_IQ4,                 \
-    .zero_point = 128)
+#define MINKE_INTEGER_FORMATS(X)                                                                                    \
+  X(4_SYMMETRIC, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_F16, .zero_point = 8)                               \
+  X(4_AFFINE, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_F16, .minimum = true)                                  \
+  X(5_SYMMETRIC, .codes = MINKE_CODES_5, .scales = MINKE_SCALES_F16, .zero_point = 16)                              \
+  X(5_AFFINE, .codes = MINKE_CODES_5, .scales = MINKE_SCALES_F16, .minimum = true)                                  \
+  X(8_SYMMETRIC, .codes = MINKE_CODES_8, .scales = MINKE_SCALES_F16, .zero_point = 128)                             \
+  X(4_CODEBOOK, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_F16, .book = MINKE_BOOK_IQ4, .zero_point = 128)      \
+  X(SUPER_2_AFFINE, .codes = MINKE_CODES_2, .scales = MINKE_SCALES_NIBBLES, .minimum = true)                        \
+  X(SUPER_3_SYMMETRIC, .codes = MINKE_CODES_3, .scales = MINKE_SCALES_SUPER_16, .zero_point = 4)                    \
+  X(SUPER_4_AFFINE, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_SUPER_32, .minimum = true)                       \
+  X(SUPER_5_AFFINE, .codes = MINKE_CODES_5, .scales = MINKE_SCALES_SUPER_32, .minimum = true)                       \
+  X(SUPER_6_SYMMETRIC, .codes = MINKE_CODES_6, .scales = MINKE_SCALES_SUPER_16, .zero_point = 32)                   \
+  X(SUPER_4_CODEBOOK, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_SUPER_32, .book = MINKE_BOOK_IQ4,              \
+    .zero_point = 128)                                                                                              \
+  X(4_FLOAT, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_BF16, .book = MINKE_BOOK_E2M1, .zero_point = 16)        \
+  X(SUPER_2_SYMMETRIC, .codes = MINKE_CODES_2, .scales = MINKE_SCALES_SUPER, .zero_point = 1)                       \
+  X(SUPER_2_SHIFTED, .codes = MINKE_CODES_2, .scales = MINKE_SCALES_SUPER_32, .zero_point = 1, .minimum = true,     \
+    .shift = 3)                                                                                                     \
+  X(SUPER_3_SHIFTED, .codes = MINKE_CODES_3, .scales = MINKE_SCALES_SUPER_16, .book = MINKE_BOOK_SHIFTED,           \
+    .zero_point = 16, .shift = 3)                                                                                   \
+  X(SUPER_3_GRID_32, .codes = MINKE_CODES_3, .scales = MINKE_SCALES_SUPER_32, .book = MINKE_BOOK_IQ2,               \
+    .zero_point = 64, .shift = 3)                                                                                   \
+  X(SUPER_3_GRID_16, .codes = MINKE_CODES_3, .scales = MINKE_SCALES_SUPER_16, .book = MINKE_BOOK_IQ2,               \
+    .zero_point = 64, .shift = 3)                                                                                   \
+  X(SUPER_4_GRID, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_SUPER_32, .book = MINKE_BOOK_EIGHTS,               \
+    .zero_point = 64, .shift = 2)                                                                                   \
+  X(SUPER_4_ODD, .codes = MINKE_CODES_4, .scales = MINKE_SCALES_SUPER_32, .book = MINKE_BOOK_ODD,                   \
+    .zero_point = 16)
 
 /// The codebooks, in units of the scale. Those of three bits stand twice; a place that no code has is 0.
 static const int8_t minke_books[][16] __attribute__((unused)) = {
