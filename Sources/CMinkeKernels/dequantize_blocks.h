@@ -119,8 +119,11 @@ MINKE_INLINE uint64_t minke_spread(uint64_t fields, int width) {
 }
 
 /// Eight codes: magnitudes of `width` bits under a bit for the sign.
-MINKE_INLINE void minke_signed_codes(uint64_t magnitudes, int width, uint32_t signs, uint8_t *out) {
-  const uint64_t codes = minke_spread(magnitudes, width) | minke_spread(signs, 1) << width;
+MINKE_INLINE void minke_signed_codes(uint64_t magnitudes, int width, uint64_t signs, uint8_t *out) {
+  // Every byte gets all signs and keeps its own; adding 127 brings that to the highest bit.
+  const uint64_t own = signs * 0x0101010101010101 & 0x8040201008040201;
+  const uint64_t high = (own + 0x7f7f7f7f7f7f7f7f) & 0x8080808080808080;
+  const uint64_t codes = minke_spread(magnitudes, width) | high >> (7 - width);
   memcpy(out, &codes, sizeof codes);
 }
 
