@@ -10,6 +10,7 @@
 #include "attention_products.inc.h"
 #include "attention_state.inc.h"
 #include "attention_weights.inc.h"
+#include "attention_latent.inc.h"
 
 // MARK: One block
 
@@ -38,8 +39,13 @@ static void attend_block(const work *w, softmax_state state, size_t block, size_
   const minke_attention *call = w->call;
   const uint8_t *bytes = call->cache + block / BLOCK * call->block_stride;
   const size_t ahead = follows ? call->block_stride : 0;
-  const cache_block keys = {bytes, w->dim_blocks, ahead}, values = {bytes + call->value_offset, w->dim_blocks, ahead};
+  const cache_block keys = {bytes, w->dim_blocks, ahead};
+  cache_block values = {bytes + call->value_offset, w->dim_blocks, ahead};
   score(w, &keys, high - block);
+  if (call->value_offset == 0) {
+    turn_keys(w, &keys);
+    values = (cache_block){w->turned, w->dim_blocks, 0};
+  }
   if (call->value_element == MINKE_CACHE_Q8_0) load_value_scales(w, &values);
   weigh_queries(w, state, block);
   mix_values(w, state, &values, low - block, high - block);
@@ -65,7 +71,7 @@ static void merge(softmax_state total, softmax_state next, size_t queries, size_
 
 /// output = sums / weight, for each query of the call.
 static void write_output(const minke_attention *call, softmax_state state, size_t width) {
-  const size_t dim = call->head_dim;
+  const size_t dim = call->value_dim;
   for (size_t j = 0; j < call->query_count; j++) {
     const size_t query = call->first_query + j;
     float *out = call->output + query / call->group * call->output_stride + query % call->group * dim;

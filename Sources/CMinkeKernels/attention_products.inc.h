@@ -225,13 +225,13 @@ INLINE void value_code_tile(const quantized_weights *a, const cache_block *value
   }
 }
 
-/// Adds the values of a block to sums [queries][32 · dim blocks].
-static void accumulate_value_codes(const quantized_weights *a, const cache_block *values, size_t queries,
-                                   float *sums) {
+/// Adds the first `blocks` of the dimensions of a block's values to sums [queries][32 · dim blocks].
+static void accumulate_value_codes(const quantized_weights *a, const cache_block *values, size_t blocks,
+                                   size_t queries, float *sums) {
 #define BODY(n)                                                                                          \
   {                                                                                                      \
     const int together = (n) < BYTE_QUERIES ? (n) : BYTE_QUERIES;                                        \
-    for (size_t block = 0; block < values->dim_blocks; block++) {                                        \
+    for (size_t block = 0; block < blocks; block++) {                                                    \
       for (size_t v = 0; v < 2; v += BYTE_VECTORS) {                                                     \
         value_code_tile(a, values, together, BYTE_VECTORS, q, block, v, sums);                           \
       }                                                                                                  \

@@ -30,6 +30,7 @@ typedef struct {
   float *weight_factors;      // [QUERIES]
   float *value_scales;        // [dim_blocks][BLOCK], then the largest of each position
   softmax_state total, local;
+  uint8_t *turned;            // a block's values, of keys
 } work;
 
 INLINE softmax_state state_at(float *memory, size_t width) {
@@ -51,6 +52,8 @@ INLINE work cut_scratch(const minke_attention *call) {
   float *states = w.value_scales + BLOCK * (blocks + 1);
   w.total = state_at(states, width);
   w.local = state_at(states + minke_attention_partial_count(call->head_dim), width);
+  const uintptr_t end = (uintptr_t)(states + 2 * minke_attention_partial_count(call->head_dim));
+  w.turned = (uint8_t *)((end + 63) & ~(uintptr_t)63);
   return w;
 }
 

@@ -156,12 +156,12 @@ static void mix_values(const work *w, softmax_state state, const cache_block *va
   const minke_attention *call = w->call;
   if (call->value_element == MINKE_CACHE_Q8_0) {
     const quantized_weights weights = {w->weights, w->weight_factors, first / 4, (end + 3) / 4};
-    accumulate_value_codes(&weights, values, call->query_count, state.sums);
+    accumulate_value_codes(&weights, values, minke_dim_blocks(call->value_dim), call->query_count, state.sums);
     return;
   }
-  const size_t vectors = (call->head_dim + 15) / 16;
+  const size_t vectors = (call->value_dim + 15) / 16, stored = (call->head_dim + 15) / 16;
   small_product mix = {
-      .a = w->scores, .a_stride = BLOCK, .b = values->bytes, .b_step = 64 * vectors, .b_vector = 64, .first = first,
+      .a = w->scores, .a_stride = BLOCK, .b = values->bytes, .b_step = 64 * stored, .b_vector = 64, .first = first,
       .end = end, .out = state.sums, .out_stride = w->width, .ahead = values->ahead,
   };
   if (call->value_element == MINKE_CACHE_F16) {

@@ -14,6 +14,7 @@
 
 #include "vector_ops.inc.h"
 #include "attention.inc.h"
+#include "linear_attention.inc.h"
 
 #define TABLE minke_vector_avx512
 #define LEVEL MINKE_CPU_AVX512

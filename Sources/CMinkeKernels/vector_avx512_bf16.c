@@ -16,6 +16,7 @@
 
 #include "vector_ops.inc.h"
 #include "attention.inc.h"
+#include "linear_attention.inc.h"
 
 #define TABLE minke_vector_avx512_bf16
 #define LEVEL MINKE_CPU_AVX512

@@ -13,6 +13,7 @@
 
 #include "vector_ops.inc.h"
 #include "attention.inc.h"
+#include "linear_attention.inc.h"
 
 #define TABLE minke_vector_neon
 #define LEVEL MINKE_CPU_NEON

@@ -90,6 +90,12 @@ static void gelu_multiply(const float *gate, const float *up, float *out, size_t
 #undef BODY
 }
 
+static void sigmoid_multiply(const float *gate, const float *up, float *out, size_t count) {
+#define BODY(LOAD, STORE) { STORE(out + i, v_multiply_sigmoid(LOAD(up + i), LOAD(gate + i))); }
+  FOR_LANES(count, BODY);
+#undef BODY
+}
+
 static void add(const float *x, const float *y, float *out, size_t count) {
 #define BODY(LOAD, STORE) { STORE(out + i, v_add(LOAD(x + i), LOAD(y + i))); }
   FOR_LANES(count, BODY);
@@ -99,6 +105,13 @@ static void add(const float *x, const float *y, float *out, size_t count) {
 static void scale(const float *x, float factor, float *out, size_t count) {
   const vec f = v_set(factor);
 #define BODY(LOAD, STORE) { STORE(out + i, v_mul(LOAD(x + i), f)); }
+  FOR_LANES(count, BODY);
+#undef BODY
+}
+
+static void add_scaled(const float *x, float factor, float *out, size_t count) {
+  const vec f = v_set(factor);
+#define BODY(LOAD, STORE) { STORE(out + i, v_fma(LOAD(x + i), f, LOAD(out + i))); }
   FOR_LANES(count, BODY);
 #undef BODY
 }

@@ -3,6 +3,7 @@
 
 #include "vector_ops.inc.h"
 #include "attention.inc.h"
+#include "linear_attention.inc.h"
 
 #define TABLE minke_vector_portable
 #define LEVEL MINKE_CPU_PORTABLE

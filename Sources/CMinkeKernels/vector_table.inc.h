@@ -6,8 +6,10 @@ const minke_vector_kernels TABLE = {
     .rotate_halves = rotate_halves,
     .silu_multiply = silu_multiply,
     .gelu_multiply = gelu_multiply,
+    .sigmoid_multiply = sigmoid_multiply,
     .add = add,
     .scale = scale,
+    .add_scaled = add_scaled,
     .soft_cap = soft_cap,
     .exponential = exponential,
     .hyperbolic_tangent = hyperbolic_tangent,
@@ -18,4 +20,5 @@ const minke_vector_kernels TABLE = {
     .store_value = store_value,
     .attention = attention,
     .attention_merge = attention_merge,
+    .linear_attention = linear_attention,
 };

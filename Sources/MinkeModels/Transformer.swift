@@ -45,7 +45,7 @@ package final class Transformer: @unchecked Sendable {
     // Before memory is reserved for what the header only claims to hold.
     try file.validateTensors()
     cost = PassCost(configuration, tensors: file.tensors)
-    var loader = try WeightLoader(file)
+    var loader = try WeightLoader(file, configuration)
     rotaryDivisors = try loader.rotaryDivisors(configuration)
     architecture = try family.init(configuration, &loader)
     let loaded = try loader.finish(with: pool, cache: packCache)

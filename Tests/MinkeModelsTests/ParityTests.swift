@@ -10,7 +10,7 @@ struct ParityTests {
   /// Keys and values rounded to half precision: 2⁻¹¹ of values of a few units, averaged.
   static let float16CacheTolerance: Float = 2e-2
 
-  @Test("when a prompt is run at once", arguments: TinyModel.names)
+  @Test("when a prompt is run at once", arguments: TinyModel.all)
   func whole(name: String) throws {
     let tiny = try TinyModel(name)
     let runner = try Runner(tiny.file)
@@ -24,7 +24,7 @@ struct ParityTests {
   /// some twenty. What rounding loses is bounded closely in `AttentionTests`.
   static let eightBitCacheTolerance: Float = 6e-1
 
-  @Test("with keys and values in few bits", arguments: TinyModel.names)
+  @Test("with keys and values in few bits", arguments: TinyModel.all)
   func coarseCaches(name: String) throws {
     let tiny = try TinyModel(name)
     let runner = try Runner(tiny.file)
@@ -42,7 +42,7 @@ struct ParityTests {
 
 @Suite("Logits are the same bits however tokens are batched")
 struct BatchingTests {
-  @Test("token by token, and in chunks", arguments: TinyModel.names, CacheElement.allCases)
+  @Test("token by token, and in chunks", arguments: TinyModel.all, CacheElement.allCases)
   func chunks(name: String, element: CacheElement) throws {
     let tiny = try TinyModel(name)
     let runner = try Runner(tiny.file)
@@ -55,7 +55,7 @@ struct BatchingTests {
     #expect(chunks == whole)
   }
 
-  @Test("on one thread, two, three and seven", arguments: TinyModel.names)
+  @Test("on one thread, two, three and seven", arguments: TinyModel.all)
   func threads(name: String) throws {
     let tiny = try TinyModel(name)
     var results: [[Float]] = []
@@ -66,7 +66,7 @@ struct BatchingTests {
     for result in results { #expect(result == results[0]) }
   }
 
-  @Test("alone, and among other sequences", arguments: TinyModel.names)
+  @Test("alone, and among other sequences", arguments: TinyModel.all)
   func neighbours(name: String) throws {
     let tiny = try TinyModel(name)
     let runner = try Runner(tiny.file)
@@ -98,7 +98,7 @@ struct BatchingTests {
   }
 
   /// A prompt and its continuation with 0, 1, 3, 7 and 15 others at its side, on one thread and on two.
-  @Test("in crowds of every size", arguments: TinyModel.names)
+  @Test("in crowds of every size", arguments: TinyModel.all)
   func crowds(name: String) throws {
     let tiny = try TinyModel(name)
     let prompt = Array(tiny.tokens[0..<21])

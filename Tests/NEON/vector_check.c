@@ -72,9 +72,13 @@ static void check_elementwise(kernels a, kernels b, size_t n) {
 #define FACTOR(out) x, 1.7f, out
   CHECK(silu_multiply, XY)
   CHECK(gelu_multiply, XY)
+  CHECK(sigmoid_multiply, XY)
   CHECK(add, XY)
   CHECK(scale, FACTOR)
   CHECK(soft_cap, FACTOR)
+  memcpy(p, y, n * sizeof *p);
+  memcpy(q, y, n * sizeof *q);
+  CHECK(add_scaled, FACTOR)
   CHECK(exponential, X)
   CHECK(hyperbolic_tangent, X)
 #undef XY
@@ -111,6 +115,7 @@ typedef struct {
   size_t dim, group, rows, position, window;
   float soft_cap;
   minke_cache_element keys, values;
+  size_t latent;  // numbers of a key that are its value; 0: values of their own
 } attention_case;
 
 static void *zeroed(size_t bytes) {
@@ -130,17 +135,17 @@ static void hash(const uint8_t *bytes, size_t count, float *result) {
 static float *attend(kernels k, const attention_case *c, int in_parts, float *stored) {
   random_state = c->dim * 1000 + c->position;
   const size_t value_offset = minke_key_bytes(c->dim, c->keys);
-  const size_t stride = value_offset + minke_value_bytes(c->dim, c->values);
+  const size_t stride = value_offset + (c->latent ? 0 : minke_value_bytes(c->dim, c->values));
   const size_t total = c->position + c->rows, queries = c->rows * c->group;
   uint8_t *cache = zeroed((total + 63) / 64 * stride);
   for (size_t p = 0; p < total; p++) {
-    float key[512], value[512];
+    float key[576], value[576];
     fill(key, c->dim, 2);
     fill(value, c->dim, p % 7 ? 2 : 1e-3f);
     if (p % 11 == 5) memset(value, 0, sizeof value);
     uint8_t *block = cache + p / 64 * stride;
     k->store_key(key, block, p % 64, c->dim, c->keys);
-    k->store_value(value, block + value_offset, p % 64, c->dim, c->values);
+    if (!c->latent) k->store_value(value, block + value_offset, p % 64, c->dim, c->values);
   }
   hash(cache, (total + 63) / 64 * stride, stored);
   float *query = zeroed(queries * c->dim * sizeof(float)), *out = zeroed(queries * c->dim * sizeof(float));
@@ -152,10 +157,11 @@ static float *attend(kernels k, const attention_case *c, int in_parts, float *st
     const size_t left = queries - first;
     const minke_attention call = {
         .queries = query, .query_stride = c->group * c->dim, .output = out, .output_stride = c->group * c->dim,
-        .group = c->group, .head_dim = c->dim, .first_query = first,
+        .group = c->group, .head_dim = c->dim,
+        .value_dim = c->latent ? c->latent : c->dim, .first_query = first,
         .query_count = left < MINKE_QUERY_TILE ? left : MINKE_QUERY_TILE, .position = c->position,
         .window = c->window, .scale = 0.125f, .soft_cap = c->soft_cap, .cache = cache, .block_stride = stride,
-        .value_offset = value_offset, .key_element = c->keys, .value_element = c->values,
+        .value_offset = c->latent ? 0 : value_offset, .key_element = c->keys, .value_element = c->values,
         .first_chunk = 0, .end_chunk = chunks, .scratch = scratch, .partials = in_parts ? partials : NULL,
     };
     k->attention(&call);
@@ -181,9 +187,9 @@ static void check_attention_case(kernels a, kernels b, const attention_case *c) 
 
 static void check_attention(kernels a, kernels b) {
   static const attention_case cases[] = {
-      {16, 1, 1, 0, 0, 0, 0, 0},     {50, 3, 40, 100, 0, 0, 0, 0},   {64, 3, 20, 600, 0, 0, 0, 0},
-      {64, 7, 1, 1100, 0, 0, 0, 0},  {80, 2, 9, 600, 300, 30, 0, 0}, {128, 6, 3, 511, 64, 0, 0, 0},
-      {256, 4, 5, 63, 0, 50, 0, 0},  {33, 5, 2, 70, 20, 0, 0, 0},    {7, 11, 4, 3, 0, 0, 0, 0},
+      {16, 1, 1, 0, 0, 0, 0, 0, 0},     {50, 3, 40, 100, 0, 0, 0, 0, 0},   {64, 3, 20, 600, 0, 0, 0, 0, 0},
+      {64, 7, 1, 1100, 0, 0, 0, 0, 0},  {80, 2, 9, 600, 300, 30, 0, 0, 0}, {128, 6, 3, 511, 64, 0, 0, 0, 0},
+      {256, 4, 5, 63, 0, 50, 0, 0, 0},  {33, 5, 2, 70, 20, 0, 0, 0, 0},    {7, 11, 4, 3, 0, 0, 0, 0, 0},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     for (int pair = 0; pair < 16; pair++) {
@@ -193,13 +199,44 @@ static void check_attention(kernels a, kernels b) {
       check_attention_case(a, b, &c);
     }
   }
-  // Blocks that are full in part.
-  for (size_t position = 0; position < 130; position++) {
+  static const attention_case latents[] = {
+      {48, 4, 3, 70, 0, 0, 0, 0, 32}, {576, 30, 1, 600, 0, 0, 0, 0, 512}, {20, 3, 5, 60, 0, 0, 0, 0, 13},
+  };
+  for (size_t i = 0; i < sizeof latents / sizeof *latents; i++) {
     for (int element = 0; element < 4; element++) {
-      const attention_case c = {36, 3, 1, position, 0, 0, (minke_cache_element)element, (minke_cache_element)element};
+      attention_case c = latents[i];
+      c.keys = c.values = (minke_cache_element)element;
       check_attention_case(a, b, &c);
     }
   }
+  // Blocks that are full in part.
+  for (size_t position = 0; position < 130; position++) {
+    for (int element = 0; element < 4; element++) {
+      const attention_case c = {36, 3, 1, position, 0, 0, (minke_cache_element)element, (minke_cache_element)element, 0};
+      check_attention_case(a, b, &c);
+    }
+  }
+}
+
+/// Two batches, one after the other, to one state.
+static void check_linear_attention(kernels a, kernels b, size_t dim) {
+  enum { ROWS = 5 };
+  const size_t stride = 3 * dim;
+  static float input[ROWS * 3 * 160], states[2][160 * 160], out[2][ROWS * 160];
+  fill(input, ROWS * stride, 1);
+  memset(states, 0, sizeof states);
+  for (int i = 0; i < 2; i++) {
+    for (size_t row = 0; row < ROWS; row += 3) {
+      const minke_linear_attention call = {
+          .queries = input + row * stride, .keys = input + row * stride + dim, .values = input + row * stride + 2 * dim,
+          .stride = stride, .output = out[i] + row * dim, .output_stride = dim, .rows = row ? ROWS - 3 : 3, .dim = dim,
+          .decay = 0.9f, .state = states[i],
+      };
+      (i ? b : a)->linear_attention(&call);
+    }
+  }
+  compare("linear attention", dim, out[0], out[1], ROWS * dim);
+  compare("states of linear attention", dim, states[0], states[1], dim * dim);
 }
 
 static void check(kernels portable, kernels other, const char *name) {
@@ -212,6 +249,8 @@ static void check(kernels portable, kernels other, const char *name) {
   static const size_t sizes[] = {576, 896, 1536, 4001};
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) check_reductions(portable, other, sizes[i]);
   check_attention(portable, other);
+  static const size_t dims[] = {1, 7, 16, 20, 64, 83, 128};
+  for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) check_linear_attention(portable, other, dims[i]);
   printf("vector operations, %s: %d comparisons with portable C, %d differ\n", name, comparisons - before, failures);
 }
 

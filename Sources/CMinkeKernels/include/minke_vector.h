@@ -46,12 +46,15 @@ typedef struct minke_attention {
   /// First row's heads of this group: `[rows][group][head_dim]`, rows `query_stride` floats apart.
   const float *queries;
   size_t query_stride;
-  /// Where results go, laid out as the queries.
+  /// Where results go, laid out as the queries but for the length of a head.
   float *_Nullable output;
   size_t output_stride;
   /// Query heads for this KV head.
   size_t group;
+  /// Numbers of a query and of a key.
   size_t head_dim;
+  /// Numbers of a value, and of a result; at most `head_dim`.
+  size_t value_dim;
   /// The queries of this call; at most `MINKE_QUERY_TILE`.
   size_t first_query, query_count;
   /// Position in the sequence of row 0. A row sees positions up to its own.
@@ -61,7 +64,7 @@ typedef struct minke_attention {
   /// Factor of the scores, positive, and their soft cap (0 for none): `cap · tanh(score / cap)`.
   float scale, soft_cap;
   /// This head's part of block 0 of the cache: keys, and at `value_offset` bytes values (`minke_key_bytes`,
-  /// `minke_value_bytes`).
+  /// `minke_value_bytes`). No offset: the first `value_dim` numbers of keys are the values.
   const uint8_t *cache;
   size_t block_stride, value_offset;
   minke_cache_element key_element, value_element;
@@ -111,13 +114,31 @@ static inline size_t minke_attention_partial_count(size_t head_dim) {
 }
 
 /// Floats that a call of `attention` needs as scratch: queries, scores, quantised weights with their factors,
-/// scales of values and two partial results.
+/// scales of values, two partial results and the values of a block where they are made of keys.
 static inline size_t minke_attention_scratch_count(size_t head_dim) {
   const size_t blocks = minke_dim_blocks(head_dim);
   const size_t weights = MINKE_QUERY_TILE * (16 * (blocks > 2 ? blocks : 2) + 1) + 8;
   return MINKE_QUERY_TILE * (32 * blocks + MINKE_KV_BLOCK) + weights + MINKE_KV_BLOCK * (blocks + 1)
-      + 2 * minke_attention_partial_count(head_dim);
+      + 2 * minke_attention_partial_count(head_dim) + MINKE_KV_BLOCK * (32 * blocks + 2 * blocks) + 16;
 }
+
+/// Linear attention of one head: a state `[dim][dim]` in place of a cache. For row after row
+///
+///     state = decay · state + keyᵀ · value
+///     output = query · state
+///
+/// so the order of all operations is that of positions.
+typedef struct minke_linear_attention {
+  /// First row's queries, keys and values of this head, `dim` each; rows are `stride` floats apart.
+  const float *queries, *keys, *values;
+  size_t stride;
+  float *output;
+  size_t output_stride;
+  size_t rows, dim;
+  float decay;
+  /// `[dim][dim]`: of each element of a key, the sums of values.
+  float *state;
+} minke_linear_attention;
 
 /// The operations on one instruction set. Counts are in elements; `out` may be an input.
 typedef struct minke_vector_kernels {
@@ -136,8 +157,12 @@ typedef struct minke_vector_kernels {
   void (*silu_multiply)(const float *gate, const float *up, float *out, size_t count);
   /// `gelu(gate) · up` with gelu's tanh form.
   void (*gelu_multiply)(const float *gate, const float *up, float *out, size_t count);
+  /// `sigmoid(gate) · up`
+  void (*sigmoid_multiply)(const float *gate, const float *up, float *out, size_t count);
   void (*add)(const float *x, const float *y, float *out, size_t count);
   void (*scale)(const float *x, float factor, float *out, size_t count);
+  /// `out + x · factor`, fused.
+  void (*add_scaled)(const float *x, float factor, float *out, size_t count);
   /// `cap · tanh(x / cap)`
   void (*soft_cap)(const float *x, float cap, float *out, size_t count);
 
@@ -162,6 +187,8 @@ typedef struct minke_vector_kernels {
   void (*attention)(const minke_attention *call);
   /// Merges partial results in their order (into the first) and writes `output` of the call's queries.
   void (*attention_merge)(const minke_attention *call, float *partials, size_t partial_count);
+
+  void (*linear_attention)(const minke_linear_attention *call);
 } minke_vector_kernels;
 
 /// The operations of the active level.

@@ -1,7 +1,7 @@
-internal import MinkeTensors
+package import MinkeTensors
 
 /// Rows of floats in and out of their encodings.
-enum FloatRow {
+package enum FloatRow {
   /// Reads a row of one of ``DerivedRows/readable``.
   static func decode(
     _ bytes: UnsafeRawBufferPointer, _ type: SafetensorsType, into floats: UnsafeMutableBufferPointer<Float>
@@ -19,7 +19,7 @@ enum FloatRow {
   }
 
   /// Writes a row as F32, F16 or BF16, rounding to nearest even.
-  static func encode(
+  package static func encode(
     _ floats: UnsafeBufferPointer<Float>, as type: ElementType, into bytes: UnsafeMutableRawBufferPointer
   ) {
     switch type {

@@ -17,7 +17,12 @@ protocol Architecture {
 
 /// The architectures there are.
 package enum ArchitectureRegistry {
-  static var all: [any Architecture.Type] { [Llama.self, Qwen2.self, Qwen3.self, Gemma3.self] }
+  static var all: [any Architecture.Type] {
+    [
+      Llama.self, Qwen2.self, Qwen2MoE.self, Qwen3.self, Qwen3MoE.self, Gemma3.self, DeepSeek2.self,
+      MiniMaxM2.self, MiniMax01.self,
+    ]
+  }
 
   /// The names that `general.architecture` may have.
   package static var names: [String] { all.map { $0.name } }

@@ -27,6 +27,7 @@ struct Gemma3: Architecture {
     configuration.embeddingScale = Float(configuration.hiddenSize).squareRoot()
     configuration.logitSoftCap = try reader.optionalFloat("final_logit_softcapping").map { Float($0) }
     configuration.attention.softCap = try reader.optionalFloat("attn_logit_softcapping").map { Float($0) }
+    configuration.attention.normalization = .head
     configuration.attention.slidingWindow = SlidingWindow(
       size: try reader.integer("attention.sliding_window", in: HyperparameterReader.contexts),
       pattern: try reader.optionalInteger(
@@ -51,7 +52,7 @@ struct Gemma3: Architecture {
       let prefix = "blk.\(index)."
       return Layer(
         attentionNorm: try weights.norm(prefix + "attn_norm", width: width, configuration),
-        attention: try Attention(index, configuration, &weights, prefix: prefix, normalizesHeads: true),
+        attention: try Attention(index, configuration, &weights, prefix: prefix),
         postAttentionNorm: try weights.norm(prefix + "post_attention_norm", width: width, configuration),
         feedForwardNorm: try weights.norm(prefix + "ffn_norm", width: width, configuration),
         feedForward: try FeedForward(configuration, &weights, prefix: prefix, activation: .gelu),

@@ -6,7 +6,7 @@ internal import MinkeTensors
 struct Qwen2: Architecture {
   static let name = "qwen2"
 
-  let decoder: DenseDecoder
+  let decoder: Decoder<Attention>
 
   static func configuration(
     _ reader: HyperparameterReader, vocabularySize: Int
@@ -15,7 +15,7 @@ struct Qwen2: Architecture {
   }
 
   init(_ configuration: ModelConfiguration, _ weights: inout WeightLoader) throws {
-    decoder = try DenseDecoder(configuration, &weights)
+    decoder = try Decoder(configuration, &weights)
   }
 
   func forward(_ pass: ForwardPass, worker: Worker) { decoder(pass, worker: worker) }

@@ -6,16 +6,18 @@ internal import MinkeTensors
 struct Qwen3: Architecture {
   static let name = "qwen3"
 
-  let decoder: DenseDecoder
+  let decoder: Decoder<Attention>
 
   static func configuration(
     _ reader: HyperparameterReader, vocabularySize: Int
   ) throws(CheckpointError) -> ModelConfiguration {
-    try reader.denseDecoder(vocabularySize: vocabularySize, layout: .halves)
+    var configuration = try reader.denseDecoder(vocabularySize: vocabularySize, layout: .halves)
+    configuration.attention.normalization = .head
+    return configuration
   }
 
   init(_ configuration: ModelConfiguration, _ weights: inout WeightLoader) throws {
-    decoder = try DenseDecoder(configuration, &weights, normalizesHeads: true)
+    decoder = try Decoder(configuration, &weights)
   }
 
   func forward(_ pass: ForwardPass, worker: Worker) { decoder(pass, worker: worker) }

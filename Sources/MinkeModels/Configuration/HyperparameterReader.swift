@@ -34,6 +34,8 @@ struct HyperparameterReader {
     try metadata.float(key(name), in: range)
   }
 
+  func optionalBool(_ name: String) throws(CheckpointError) -> Bool? { try metadata.bool(key(name)) }
+
   func invalid(_ name: String, expected: String) -> CheckpointError {
     metadata.invalid(key(name), expected: expected)
   }

@@ -42,28 +42,51 @@ extension ModelConfiguration {
   /// What a cache of this model holds for each position.
   package func cacheShape(_ keys: CacheElement = .f16, _ values: CacheElement = .f16) -> KVCacheShape {
     KVCacheShape(
-      layerCount: layerCount, headCount: attention.keyValueHeadCount,
-      headDimension: attention.keyLength, keyElement: keys, valueElement: values)
+      layerCount: cachingLayerCount, headCount: attention.keyValueHeadCount,
+      headDimension: cachedKeyLength, latentValueDimension: latent?.latentLength, keyElement: keys,
+      valueElement: values, stateCount: linear?.stateCount ?? 0)
   }
 }
 
 extension HyperparameterReader {
-  /// What the families have in common: the sizes, grouped-query attention, one rotation for all layers.
+  /// What families without experts have in common.
   func denseDecoder(
     vocabularySize: Int, layout: RotaryEmbedding.Layout
   ) throws(CheckpointError) -> ModelConfiguration {
     try requireDense()
-    let hiddenSize = try integer("embedding_length", in: Self.sizes)
-    let attention = try attention(hiddenSize: hiddenSize)
-    let rotary = try rotary(layout, keyLength: attention.keyLength)
-    return ModelConfiguration(
+    return try decoder(vocabularySize: vocabularySize, layout: layout)
+  }
+
+  /// What families have in common: the sizes, grouped-query attention, one rotation for all layers.
+  func decoder(
+    vocabularySize: Int, layout: RotaryEmbedding.Layout
+  ) throws(CheckpointError) -> ModelConfiguration {
+    let attention = try attention(hiddenSize: try integer("embedding_length", in: Self.sizes))
+    return try decoder(
+      vocabularySize: vocabularySize, attention: attention,
+      rotary: try rotary(layout, keyLength: attention.keyLength))
+  }
+
+  func decoder(
+    vocabularySize: Int, attention: AttentionConfiguration, rotary: RotaryEmbedding
+  ) throws(CheckpointError) -> ModelConfiguration {
+    ModelConfiguration(
       architecture: architecture,
       vocabularySize: vocabularySize,
       contextLength: try integer("context_length", in: Self.contexts),
-      hiddenSize: hiddenSize,
+      hiddenSize: try integer("embedding_length", in: Self.sizes),
       layerCount: try integer("block_count", in: Self.counts),
-      feedForwardSize: try integer("feed_forward_length", in: Self.sizes),
+      feedForwardSize: try feedForwardSize(),
       normEpsilon: Float(try float("attention.layer_norm_rms_epsilon", in: 1e-12...1)),
       attention: attention, rotary: rotary, localRotary: rotary)
+  }
+
+  /// Some files of models whose every layer has experts do not state the width of a dense network.
+  private func feedForwardSize() throws(CheckpointError) -> Int {
+    let (name, expertName) = ("feed_forward_length", "expert_feed_forward_length")
+    guard metadata[key(name)] == nil, metadata[key(expertName)] != nil else {
+      return try integer(name, in: Self.sizes)
+    }
+    return try integer(expertName, in: Self.sizes)
   }
 }

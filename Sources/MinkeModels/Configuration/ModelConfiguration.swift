@@ -24,6 +24,14 @@ public struct ModelConfiguration: Sendable, Hashable {
   public var embeddingScale: Float = 1
   /// Logits become cap·tanh(logit / cap).
   public var logitSoftCap: Float?
+  /// Mixtures of experts; nil in dense models.
+  public var experts: ExpertConfiguration?
+  /// What heads are worked out from in latent attention; nil where attention is of another kind.
+  public var latent: LatentAttentionConfiguration?
+  /// Layers of linear attention; nil where there are none.
+  public var linear: LinearAttentionConfiguration?
+  /// Where the normalised input of a sublayer goes on beside its result; nil where the residual stream does.
+  public var residualScales: ResidualScales?
 }
 
 /// Grouped-query attention (arXiv:2305.13245).
@@ -40,7 +48,17 @@ public struct AttentionConfiguration: Sendable, Hashable {
   public var scale: Float
   /// Attention logits become cap·tanh(logit / cap).
   public var softCap: Float?
+  /// What queries and keys are normalised over before they are rotated.
+  public var normalization = Normalization.none
   public var slidingWindow: SlidingWindow?
+
+  public enum Normalization: Sendable, Hashable {
+    case none
+    /// Each head by itself.
+    case head
+    /// All heads of a row together.
+    case row
+  }
 
   /// Width of all queries together.
   public var queryWidth: Int { headCount * keyLength }

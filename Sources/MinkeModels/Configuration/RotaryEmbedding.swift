@@ -111,10 +111,9 @@ public struct YaRNScaling: Sendable, Hashable {
   }
 
   /// 0.1·ln(factor) + 1 (the paper's equation 22), times the explicit attention factor.
-  var magnitude: Double {
-    let temperature = extrapolation != 0 && factor > 1 ? 0.1 * log(factor) + 1 : 1
-    return attentionFactor * temperature
-  }
+  var magnitude: Double { attentionFactor * temperature }
+
+  var temperature: Double { extrapolation != 0 && factor > 1 ? 0.1 * log(factor) + 1 : 1 }
 
   func frequency(_ plain: Double, pair: Int, dimensions: Int, base: Double) -> Double {
     let low = max(0, index(ofTurns: betaFast, dimensions, base).rounded(.down))

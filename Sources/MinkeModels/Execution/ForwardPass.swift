@@ -24,10 +24,16 @@ struct ForwardPass {
   let keys: Rows
   /// `[rows, keyValueHeads · keyLength]`
   let values: Rows
-  /// `[rows, heads · keyLength]`
+  /// `[rows, heads · valueLength]`
   var attended: MatmulInput
-  /// `[rows, feedForwardSize]`
+  /// `[rows, width of the widest network]`
   let gated: MatmulInput
+  /// Of latent attention.
+  let latent: LatentRows?
+  /// Of linear attention.
+  let linear: LinearRows?
+  /// Of mixtures of experts.
+  var experts: ExpertRows?
   /// Rows of `hidden` whose logits are wanted `[logits.count]`.
   let logitRows: UnsafePointer<Int32>
   /// `[logitRows, hiddenSize]`; shares memory with `normed`.
@@ -46,6 +52,12 @@ struct ForwardPass {
 extension ForwardPass {
   /// Adds the branch to the residual stream. No barrier: rows stay with their worker.
   func addBranch() { add(hidden, branch, into: hidden, worker: rowWorker) }
+
+  /// The residual stream becomes the norm and the branch, each times its factor. No barrier: rows stay with their worker.
+  func blendBranch(_ scales: ResidualScales.Pair) {
+    blend(
+      normed.floats, by: scales.input, branch, by: scales.result, into: hidden, worker: rowWorker)
+  }
 
   /// Copies the queries to where they are rotated.
   func gatherQueries() {

@@ -17,14 +17,18 @@ struct WorkerRows {
   /// The quantised form of what attention writes; its floats are shared.
   let attendedBlocks: UnsafeMutableRawPointer
 
-  init(_ arena: Arena, _ configuration: ModelConfiguration) throws(TensorError) {
+  /// The worker's own, in passes over any number of tokens.
+  let groups: ExpertGroups?
+
+  init(_ arena: Arena, _ configuration: ModelConfiguration, groups: ExpertGroups?) throws(TensorError) {
+    self.groups = groups
     let (width, queryWidth) = (configuration.hiddenSize, configuration.attention.queryWidth)
     hidden = try arena.rows(count: Self.limit, width: width)
     let floats = try arena.rows(count: Self.limit, width: width)
     let blocks = MatmulInput.byteCount(tokens: Self.limit, width: width) ?? 0
     normed = unsafe MatmulInput(floats, blocks: try arena.allocate(UInt8.self, count: blocks))
     rotated = try arena.rows(count: Self.limit, width: queryWidth)
-    let attended = MatmulInput.byteCount(tokens: Self.limit, width: queryWidth) ?? 0
+    let attended = MatmulInput.byteCount(tokens: Self.limit, width: configuration.attention.outputWidth) ?? 0
     unsafe attendedBlocks = UnsafeMutableRawPointer(try arena.allocate(UInt8.self, count: attended))
   }
 
@@ -32,7 +36,7 @@ struct WorkerRows {
   static func parts(_ configuration: ModelConfiguration) -> [Int?] {
     let (width, queryWidth) = (configuration.hiddenSize, configuration.attention.queryWidth)
     return [width, width, queryWidth].map { Arena.byteCount(rows: limit, width: $0) }
-      + [width, queryWidth].map { MatmulInput.byteCount(tokens: limit, width: $0) }
+      + [width, configuration.attention.outputWidth].map { MatmulInput.byteCount(tokens: limit, width: $0) }
   }
 }
 
@@ -40,6 +44,7 @@ extension ForwardPass {
   /// The pass as a worker sees it: with rows of its own where there are few.
   func seen(by worker: Worker, _ own: WorkerRows) -> ForwardPass {
     var pass = self
+    if let groups = own.groups { pass.experts?.groups = groups }
     guard hidden.count <= WorkerRows.limit else {
       pass.rowWorker = worker
       return pass

@@ -12,6 +12,11 @@ extension Workspace {
       for input in batch {
         try check(input, shape, rows: rows, logits: logits)
         let position = input.cache.count
+        guard input.cache.prepareState() else {
+          throw ModelError(
+            .cache, "cache of sequence \(slice)", found: "a state that has seen other positions",
+            expected: "the state of its \(position) positions: it can be emptied, but not shortened")
+        }
         input.cache.count = position + input.tokens.count
         unsafe slices[slice] = SequenceSlice(
           firstRow: rows, rowCount: input.tokens.count, position: position, cache: input.cache.view)
@@ -34,6 +39,7 @@ extension Workspace {
       for input in batch.prefix(slice) { input.cache.count -= input.tokens.count }
       throw error
     }
+    for input in batch { input.cache.advanceState() }
     return pass(rows: rows, slices: slice, logitRows: logits)
   }
 
@@ -55,7 +61,8 @@ extension Workspace {
     let cache = input.cache
     let fits =
       cache.shape.layerCount == shape.layerCount && cache.shape.headCount == shape.headCount
-      && cache.shape.headDimension == shape.headDimension
+      && cache.shape.headDimension == shape.headDimension && cache.shape.stateCount == shape.stateCount
+      && cache.shape.latentValueDimension == shape.latentValueDimension
     guard fits else {
       throw ModelError(.cache, "cache", found: "one of another model's shape", expected: "this model's")
     }

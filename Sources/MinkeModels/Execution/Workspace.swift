@@ -30,9 +30,12 @@ package final class Workspace {
   private let arena: Arena
   private let hidden, branch, queries, keys, values, logits: Rows
   private let normed, attended, gated: MatmulInput
+  private let latent: LatentRows?
+  private let linear: LinearRows?
   let tokens: UnsafeMutablePointer<Int32>
   let logitRows: UnsafeMutablePointer<Int32>
   let slices: UnsafeMutablePointer<SequenceSlice>
+  private let experts: ExpertRows?
   /// One for each worker.
   let workerRows: [WorkerRows]
 
@@ -53,11 +56,7 @@ package final class Workspace {
     let arena = try Arena(byteCount: bytes, for: "workspace")
     self.arena = arena
     func rows(_ width: Int) throws -> Rows { try arena.rows(count: limits.rows, width: width) }
-    func input(_ width: Int) throws -> MatmulInput {
-      let blocks = MatmulInput.byteCount(tokens: limits.rows, width: width) ?? 0
-      let floats = try rows(width)
-      return unsafe try MatmulInput(floats, blocks: arena.allocate(UInt8.self, count: blocks))
-    }
+    func input(_ width: Int) throws -> MatmulInput { try arena.matmulInput(count: limits.rows, width: width) }
     let attention = configuration.attention
     hidden = try rows(configuration.hiddenSize)
     branch = try rows(configuration.hiddenSize)
@@ -65,8 +64,8 @@ package final class Workspace {
     queries = try rows(attention.queryWidth)
     keys = try rows(attention.keyWidth)
     values = try rows(attention.keyWidth)
-    attended = try input(attention.queryWidth)
-    gated = try input(configuration.feedForwardSize)
+    attended = try input(attention.outputWidth)
+    gated = try input(configuration.widestFeedForward)
     logits = try arena.rows(count: limits.logitRows, width: configuration.vocabularySize)
     unsafe tokens = try arena.allocate(Int32.self, count: limits.rows)
     unsafe logitRows = try arena.allocate(Int32.self, count: limits.logitRows)
@@ -74,8 +73,24 @@ package final class Workspace {
     localRotary =
       configuration.localRotary == configuration.rotary
       ? rotary : try configuration.localRotary.table(capacity: limits.rows, dividedBy: nil)
-    attentionScratch = try AttentionScratch(headDimension: attention.keyLength, workerCount: threadCount)
-    workerRows = try (0..<threadCount).map { _ in try WorkerRows(arena, configuration) }
+    attentionScratch = try AttentionScratch(
+      headDimension: configuration.cachedKeyLength, workerCount: threadCount)
+    latent = try configuration.latent.map {
+      try LatentRows(arena, $0, headCount: attention.headCount, rows: limits.rows)
+    }
+    linear = try configuration.linear.map { _ in
+      try LinearRows(arena, width: attention.queryWidth, rows: limits.rows)
+    }
+    let experts = try configuration.experts.map {
+      try ExpertRows(arena, $0, hiddenSize: configuration.hiddenSize, rows: limits.rows)
+    }
+    self.experts = experts
+    workerRows = try (0..<threadCount).map { _ in
+      let groups = try configuration.experts.map {
+        try ExpertRows.groups(arena, $0, rows: limits.rows)
+      }
+      return try WorkerRows(arena, configuration, groups: groups)
+    }
     unsafe slices = .allocate(capacity: limits.rows)
   }
 
@@ -89,14 +104,14 @@ extension Workspace {
   /// Bytes of the activations, nil when they overflow.
   static func byteCount(_ configuration: ModelConfiguration, _ limits: Limits, threadCount: Int) -> Int? {
     let attention = configuration.attention
-    let (hidden, feedForward) = (configuration.hiddenSize, configuration.feedForwardSize)
+    let (hidden, feedForward) = (configuration.hiddenSize, configuration.widestFeedForward)
     let widths = [
-      hidden, hidden, hidden, attention.queryWidth, attention.queryWidth, attention.keyWidth,
+      hidden, hidden, hidden, attention.queryWidth, attention.outputWidth, attention.keyWidth,
       attention.keyWidth, feedForward,
     ]
     let parts =
       widths.map { Arena.byteCount(rows: limits.rows, width: $0) }
-      + [hidden, attention.queryWidth, feedForward].map {
+      + [hidden, attention.outputWidth, feedForward].map {
         MatmulInput.byteCount(tokens: limits.rows, width: $0)
       }
       + [
@@ -104,6 +119,14 @@ extension Workspace {
         limits.rows.multipliedSaturated(by: MemoryLayout<Int32>.stride),
         limits.logitRows.multipliedSaturated(by: MemoryLayout<Int32>.stride),
       ] + (0..<threadCount).flatMap { _ in WorkerRows.parts(configuration) }
+      + (configuration.latent.map {
+        LatentRows.parts($0, headCount: attention.headCount, rows: limits.rows)
+      } ?? [])
+      + (configuration.linear.map { _ in LinearRows.parts(width: attention.queryWidth, rows: limits.rows) }
+        ?? [])
+      + (configuration.experts.map {
+        ExpertRows.parts($0, hiddenSize: hidden, rows: limits.rows, threadCount: threadCount)
+      } ?? [])
     var total = 0
     for part in parts {
       guard let part else { return nil }
@@ -119,6 +142,7 @@ extension Workspace {
       hidden: hidden.rows(0..<rows), normed: normed.first(rows), branch: branch.rows(0..<rows),
       queries: queries.rows(0..<rows), rotated: queries.rows(0..<rows), keys: keys.rows(0..<rows),
       values: values.rows(0..<rows), attended: attended.first(rows), gated: gated.first(rows),
+      latent: latent?.first(rows), linear: linear?.first(rows), experts: experts?.first(rows),
       logitRows: logitRows, headInput: normed.first(logitCount), logits: logits.rows(0..<logitCount),
       rotary: rotary, localRotary: localRotary, attentionScratch: attentionScratch)
   }

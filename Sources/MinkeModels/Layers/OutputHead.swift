@@ -32,3 +32,13 @@ struct OutputHead {
     }
   }
 }
+
+// MARK: Weights by name
+
+extension OutputHead {
+  init(_ configuration: ModelConfiguration, _ weights: inout WeightLoader) throws {
+    norm = try weights.norm("output_norm", width: configuration.hiddenSize, configuration)
+    projection = try weights.outputProjection(configuration)
+    softCap = configuration.logitSoftCap
+  }
+}

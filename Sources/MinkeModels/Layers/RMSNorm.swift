@@ -37,6 +37,11 @@ struct RMSNorm {
     MinkeTensors.add(residual, normed, into: residual, worker: .alone)
   }
 
+  /// Normalises rows `[rows, width]` in place. No barrier: rows stay with their worker.
+  func normalize(_ rows: Rows, worker: Worker) {
+    unsafe rmsNorm(rows, weight: weight, epsilon: epsilon, into: rows, worker: worker)
+  }
+
   /// Normalises each head of `[rows, heads · width]` by itself, in place. Heads are split among workers;
   /// no barrier.
   func normalizeHeads(_ rows: Rows, worker: Worker) {

@@ -22,9 +22,9 @@ extension MemoryEstimate {
     limits: Workspace.Limits = .init(), keys: CacheElement = .f16, values: CacheElement = .f16,
     threadCount: Int = 1
   ) {
-    weights = Self.packedWeights(of: tensors)
+    weights = Self.packedWeights(of: tensors, configuration)
     let scratch = AttentionScratch.byteCount(
-      headDimension: configuration.attention.keyLength, workerCount: threadCount)
+      headDimension: configuration.cachedKeyLength, workerCount: threadCount)
     workspace = (Workspace.byteCount(configuration, limits, threadCount: threadCount) ?? .max)
       .addingSaturated(scratch)
     let shape = configuration.cacheShape(keys, values)
@@ -42,20 +42,37 @@ extension MemoryEstimate {
 
   /// Bytes that the weights take once packed. Types that cannot be packed count as nothing: they are
   /// refused when their tensor is asked for.
-  static func packedWeights(of tensors: [TensorRecord]) -> Int {
+  static func packedWeights(of tensors: [TensorRecord], _ configuration: ModelConfiguration) -> Int {
     var total = 0
     for tensor in packedTensors(of: tensors) {
       guard let type = tensor.type else { continue }
-      let columns = tensor.dimensions.first ?? 1
-      let rows = tensor.elementCount / max(columns, 1)
-      let bytes =
-        tensor.dimensions.count > 1
-        ? PackedMatrix.byteCount(type: type, rows: rows, columns: columns) ?? 0
-        : tensor.elementCount.multipliedSaturated(by: MemoryLayout<Float>.stride)
       // Each begins at a cache line.
-      total = total.addingSaturated(bytes).addingSaturated(Arena.alignment)
+      total = total.addingSaturated(packedBytes(tensor, type, configuration)).addingSaturated(Arena.alignment)
     }
     return total
+  }
+
+  private static func packedBytes(
+    _ tensor: TensorRecord, _ type: ElementType, _ configuration: ModelConfiguration
+  ) -> Int {
+    let columns = tensor.dimensions.first ?? 1
+    let rows = tensor.elementCount / max(columns, 1)
+    let floats = tensor.elementCount.multipliedSaturated(by: MemoryLayout<Float>.stride)
+    if tensor.name.hasSuffix(".attn_kv_b.weight"), let latent = configuration.latent {
+      let attention = configuration.attention
+      let keys = PackedMatrices.byteCount(
+        type: TurnedRows.type(of: type), count: attention.headCount, rows: latent.latentLength,
+        columns: latent.plainLength)
+      let values = PackedMatrices.byteCount(
+        type: type, count: attention.headCount, rows: attention.valueLength, columns: latent.latentLength)
+      return (keys ?? 0).addingSaturated(values ?? 0).addingSaturated(Arena.alignment)
+    }
+    if tensor.dimensions.count == 3 {
+      return PackedMatrices.byteCount(
+        type: type, count: tensor.dimensions[2], rows: tensor.dimensions[1], columns: columns) ?? 0
+    }
+    let isMatrix = tensor.dimensions.count > 1 || tensor.name.hasSuffix(".ffn_gate_inp_shexp.weight")
+    return isMatrix ? PackedMatrix.byteCount(type: type, rows: rows, columns: columns) ?? 0 : floats
   }
 }
 

@@ -1,7 +1,7 @@
 internal import MinkeCheckpoints
 internal import MinkeTensors
 
-/// One tensor and its place in memory.
+/// One tensor, or one matrix of several in a tensor, and its place in memory.
 @safe
 struct PackingJob: @unchecked Sendable {
   // Sendable by hand: workers write different panels, and read what nobody writes.
@@ -9,10 +9,11 @@ struct PackingJob: @unchecked Sendable {
   /// The tensor keeps the bytes of its matrix mapped.
   @unsafe enum Contents {
     case floats(StoredTensor, StoredMatrix, UnsafeMutablePointer<Float>)
-    /// Rows as they lie in a file.
-    case stored(CheckpointTensor, StoredMatrix, PackedMatrix)
-    /// Rows that are worked out.
-    case derived(CheckpointTensor, PackedMatrix)
+    /// Rows of a tensor from `first` on: where they lie in a file they are read there (all rows of the tensor are one
+    /// stored matrix), else worked out.
+    case rows(CheckpointTensor, StoredMatrix?, PackedMatrix, first: Int)
+    /// Columns that become rows.
+    case turned(TurnedRows, PackedMatrix)
   }
 
   let contents: Contents
@@ -21,11 +22,13 @@ struct PackingJob: @unchecked Sendable {
     switch unsafe contents {
     case .floats(_, let stored, let place):
       if worker.index == 0 { unsafe dequantizeRow(stored, row: 0, into: place) }
-    case .stored(let tensor, let stored, let matrix):
-      forEachStep(of: tensor, matrix, worker) { panels, _ in matrix.pack(stored, panels: panels) }
-    case .derived(let tensor, let matrix):
+    case .rows(let tensor, .some(let stored), let matrix, let first):
+      forEachStep(of: tensor, matrix, from: first, worker) { panels, rows in
+        if let part = stored.rows(rows) { matrix.pack(part, from: panels.lowerBound) }
+      }
+    case .rows(let tensor, nil, let matrix, let first):
       var memory: [UInt8] = []
-      forEachStep(of: tensor, matrix, worker) { panels, rows in
+      forEachStep(of: tensor, matrix, from: first, worker) { panels, rows in
         let count = rows.count * tensor.rowByteCount
         if memory.count < count { memory = [UInt8](repeating: 0, count: count) }
         unsafe memory.withUnsafeMutableBytes { bytes in
@@ -37,14 +40,15 @@ struct PackingJob: @unchecked Sendable {
           if let part { matrix.pack(part, from: panels.lowerBound) }
         }
       }
+    case .turned(let rows, let matrix): rows.pack(into: matrix, panels: worker.share(of: matrix.panelCount))
     }
   }
 
-  /// Calls `body` with the worker's panels, about a megabyte at a time, and their rows; then gives back the mapped pages
-  /// that they came from. So few pages are held beside their packed form, and few are read in again because a release
-  /// cut through them.
+  /// Calls `body` with the worker's panels, about a megabyte at a time, and their rows of the tensor; then gives back the
+  /// mapped pages that they came from. So few pages are held beside their packed form, and few are read in again because
+  /// a release cut through them.
   private func forEachStep(
-    of tensor: CheckpointTensor, _ matrix: PackedMatrix, _ worker: Worker,
+    of tensor: CheckpointTensor, _ matrix: PackedMatrix, from first: Int, _ worker: Worker,
     _ body: (Range<Int>, Range<Int>) -> Void
   ) {
     let panelsPerStep = max(1, (1 << 20) / (tensor.rowByteCount * PackedFormat.panelRows))
@@ -52,8 +56,8 @@ struct PackingJob: @unchecked Sendable {
     while !rest.isEmpty {
       let panels = rest.prefix(panelsPerStep)
       let rows =
-        panels.lowerBound
-        * PackedFormat.panelRows..<min(panels.upperBound * PackedFormat.panelRows, matrix.rows)
+        first + panels.lowerBound
+        * PackedFormat.panelRows..<first + min(panels.upperBound * PackedFormat.panelRows, matrix.rows)
       body(panels, rows)
       tensor.releasePages(ofRows: rows)
       rest = rest.dropFirst(panels.count)

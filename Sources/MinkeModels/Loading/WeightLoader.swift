@@ -20,11 +20,12 @@ struct WeightLoader: ~Copyable {
   /// metadata.
   private static let superfluousSuffixes = [".attn_rot_embd.weight", ".rotary_emb.inv_freq"]
 
-  init(_ file: any Checkpoint) throws {
+  init(_ file: any Checkpoint, _ configuration: ModelConfiguration) throws {
     self.file = file
     plan = Self.recipe(file)
     arena = try Arena(
-      byteCount: MemoryEstimate.packedWeights(of: file.tensors), for: "weights", isFilled: true)
+      byteCount: MemoryEstimate.packedWeights(of: file.tensors, configuration), for: "weights", isFilled: true
+    )
   }
 
   /// Lines on what decides on tensors beside the bytes of a checkpoint's files: how they are made, and where one file ends.
@@ -61,8 +62,12 @@ struct WeightLoader: ~Copyable {
 
   /// The norm `name.weight` `[width]`.
   mutating func norm(_ name: String, width: Int, _ configuration: ModelConfiguration) throws -> RMSNorm {
+    try norm(name, width: width, epsilon: configuration.normEpsilon)
+  }
+
+  mutating func norm(_ name: String, width: Int, epsilon: Float) throws -> RMSNorm {
     let weight = unsafe try vector(name + ".weight", count: width)
-    return unsafe RMSNorm(weight: weight, width: width, epsilon: configuration.normEpsilon)
+    return unsafe RMSNorm(weight: weight, width: width, epsilon: epsilon)
   }
 
   /// `rope_freqs.weight`: by what the frequencies of the rotation are divided, one value for each pair; nil
@@ -140,13 +145,85 @@ extension WeightLoader {
     return unsafe UnsafePointer(place)
   }
 
-  private mutating func optionalVector(_ name: String, count: Int) throws -> UnsafePointer<Float>? {
+  mutating func optionalVector(_ name: String, count: Int) throws -> UnsafePointer<Float>? {
     guard file.hasTensor(named: name) else { return nil }
     return unsafe try vector(name, count: count)
   }
 
+  /// `name`, a vector, as the matrix `[1, columns]`; nil where the file has none.
+  mutating func optionalRow(_ name: String, columns: Int) throws -> Linear? {
+    guard file.hasTensor(named: name) else { return nil }
+    asked.insert(name)
+    let tensor = try file.weight(named: name)
+    let dimensions = tensor.dimensions.count == 1 ? [columns] : [columns, 1]
+    let matrix = try packed(try file.weight(named: name, dimensions: dimensions), rows: 1, columns: columns)
+    return unsafe Linear(weight: matrix, bias: nil)
+  }
+
+  /// The matrices `name` `[count][rows, columns]`.
+  mutating func matrices(_ name: String, count: Int, rows: Int, columns: Int) throws -> PackedMatrices {
+    let tensor = try tensor(name, dimensions: [columns, rows, count])
+    let matrices = try place(name, tensor.type, count: count, rows: rows, columns: columns)
+    let stored = try tensor.stored?.matrix
+    for index in 0..<count {
+      unsafe jobs.append(
+        PackingJob(contents: .rows(tensor, stored, matrices[index], first: index * rows)))
+    }
+    return matrices
+  }
+
+  /// Room for matrices of one type and shape.
+  private mutating func place(
+    _ name: String, _ type: ElementType, count: Int, rows: Int, columns: Int
+  ) throws -> PackedMatrices {
+    guard let bytes = PackedMatrices.byteCount(type: type, count: count, rows: rows, columns: columns) else {
+      throw CheckpointError(
+        .malformed, path: file.path, at: .tensor(name),
+        found: "\(count) times \(rows) rows of \(columns) \(type)",
+        expected: "a size that fits the address space")
+    }
+    let base = unsafe try arena.allocate(UInt8.self, count: bytes)
+    unsafe record(name, type, rows: count * rows, columns: columns, at: UnsafeRawPointer(base))
+    return unsafe PackedMatrices(
+      type: type, count: count, rows: rows, columns: columns, base: UnsafeMutableRawPointer(base))
+  }
+
+  /// What brings latents to each head's keys, turned, and to its values: `attn_k_b` and `attn_v_b`, or `attn_kv_b`, in
+  /// which older files have both.
+  ///
+  /// - Returns: keys `[heads][latent, plain]`, values `[heads][value, latent]`.
+  mutating func latentUpMatrices(
+    _ prefix: String, heads: Int, plain: Int, value: Int, latent: Int
+  ) throws -> (key: PackedMatrices, value: PackedMatrices) {
+    let joined = prefix + "attn_kv_b.weight"
+    guard file.hasTensor(named: joined) else {
+      return (
+        try matrices(prefix + "attn_k_b.weight", count: heads, rows: latent, columns: plain),
+        try matrices(prefix + "attn_v_b.weight", count: heads, rows: value, columns: latent)
+      )
+    }
+    let tensor = try tensor(joined, dimensions: [latent, heads * (plain + value)])
+    let keys = try place(
+      joined + " keys", TurnedRows.type(of: tensor.type), count: heads, rows: latent, columns: plain)
+    let values = try place(joined + " values", tensor.type, count: heads, rows: value, columns: latent)
+    let (stored, floats) = (try tensor.stored?.matrix, try tensor.floatRows())
+    for head in 0..<heads {
+      let first = head * (plain + value)
+      let turned = TurnedRows(source: floats, rows: first..<first + plain, columns: latent)
+      unsafe jobs.append(PackingJob(contents: .turned(turned, keys[head])))
+      unsafe jobs.append(PackingJob(contents: .rows(tensor, stored, values[head], first: first + plain)))
+    }
+    return (keys, values)
+  }
+
   private mutating func packed(_ name: String, rows: Int, columns: Int) throws -> PackedMatrix {
-    let tensor = try tensor(name, dimensions: [columns, rows])
+    try packed(try tensor(name, dimensions: [columns, rows]), rows: rows, columns: columns)
+  }
+
+  private mutating func packed(
+    _ tensor: CheckpointTensor, rows: Int, columns: Int
+  ) throws -> PackedMatrix {
+    let name = tensor.name
     guard let bytes = PackedMatrix.byteCount(type: tensor.type, rows: rows, columns: columns) else {
       throw CheckpointError(
         .malformed, path: file.path, at: .tensor(name), found: "\(rows) rows of \(columns) \(tensor.type)",
@@ -156,11 +233,7 @@ extension WeightLoader {
     unsafe record(name, tensor.type, rows: rows, columns: columns, at: UnsafeRawPointer(place))
     let matrix = unsafe PackedMatrix(
       type: tensor.type, rows: rows, columns: columns, base: UnsafeMutableRawPointer(place))
-    if let stored = try tensor.stored?.matrix {
-      unsafe jobs.append(PackingJob(contents: .stored(tensor, stored, matrix)))
-    } else {
-      unsafe jobs.append(PackingJob(contents: .derived(tensor, matrix)))
-    }
+    unsafe jobs.append(PackingJob(contents: .rows(tensor, try tensor.stored?.matrix, matrix, first: 0)))
     return matrix
   }
 

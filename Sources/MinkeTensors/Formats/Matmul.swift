@@ -14,17 +14,25 @@ package func matmul(
   _ input: MatmulInput, _ weights: PackedMatrix, bias: UnsafePointer<Float>? = nil, into output: Rows,
   worker: Worker
 ) {
+  forEachStep(weights, input, worker) { step in
+    unsafe matmul(
+      input, weights, bias: bias, into: output, panels: step.panels, groups: step.groups)
+  }
+}
+
+/// A part of a product: some panels of rows by some groups of tokens.
+@inline(__always)
+func matmul(
+  _ input: MatmulInput, _ weights: PackedMatrix, bias: UnsafePointer<Float>? = nil, into output: Rows,
+  panels: Range<Int>, groups: Range<Int>
+) {
   precondition(
     output.width == weights.rows && output.count == input.floats.count, "the output has a place for each sum")
   var product = unsafe product(input, weights, bias)
   unsafe product.output = output.base
   unsafe product.output_stride = output.stride
-  let level = minke_cpu_active()
-  forEachStep(weights, input, worker) { step in
-    unsafe minke_multiply(
-      level, &product, step.panels.lowerBound, step.panels.upperBound, step.groups.lowerBound,
-      step.groups.upperBound)
-  }
+  unsafe minke_multiply(
+    minke_cpu_active(), &product, panels.lowerBound, panels.upperBound, groups.lowerBound, groups.upperBound)
 }
 
 /// What a gated feed-forward network does with its gate.
@@ -48,6 +56,21 @@ package func gatedMatmul(
   into output: MatmulInput,
   quantized: Bool, worker: Worker
 ) {
+  unsafe forEachStep(gate.weights, input, worker) { step in
+    unsafe gatedMatmul(
+      input, gate: gate, up: up, activation: activation, into: output, quantized: quantized,
+      panels: step.panels, groups: step.groups)
+  }
+}
+
+/// A part of a gated product: some panels of rows by some groups of tokens.
+@inline(__always)
+func gatedMatmul(
+  _ input: MatmulInput, gate: (weights: PackedMatrix, bias: UnsafePointer<Float>?),
+  up: (weights: PackedMatrix, bias: UnsafePointer<Float>?), activation: GateActivation,
+  into output: MatmulInput,
+  quantized: Bool, panels: Range<Int>, groups: Range<Int>
+) {
   precondition(
     unsafe gate.weights.rows == up.weights.rows && gate.weights.columns == up.weights.columns,
     "gate and up are alike")
@@ -64,12 +87,8 @@ package func gatedMatmul(
     activate: activation == .silu ? kernels.pointee.silu_multiply : kernels.pointee.gelu_multiply,
     blocks: quantized ? output.blocks.assumingMemoryBound(to: minke_activation_block.self) : nil,
     output: quantized ? nil : output.floats.base, output_stride: output.floats.stride)
-  let level = minke_cpu_active()
-  unsafe forEachStep(gate.weights, input, worker) { step in
-    unsafe minke_multiply_gated(
-      level, &product, step.panels.lowerBound, step.panels.upperBound, step.groups.lowerBound,
-      step.groups.upperBound)
-  }
+  unsafe minke_multiply_gated(
+    minke_cpu_active(), &product, panels.lowerBound, panels.upperBound, groups.lowerBound, groups.upperBound)
 }
 
 /// The kernels' view of a product without its output.

@@ -22,6 +22,20 @@ package struct MatmulInput {
     unsafe MatmulInput(floats.rows(0..<count), blocks: blocks)
   }
 
+  /// The memory for rows of fewer elements.
+  package func narrowed(to width: Int) -> MatmulInput {
+    precondition(width <= floats.width)
+    return width == floats.width ? self : unsafe MatmulInput(floats.columns(0..<width), blocks: blocks)
+  }
+
+  /// Some rows that are a batch of their own: groups of tokens begin with the first.
+  ///
+  /// Only of memory that is written and read in such parts; in another division blocks lie elsewhere.
+  package func rows(_ range: Range<Int>) -> MatmulInput {
+    let offset = range.lowerBound * blocksPerToken * MemoryLayout<minke_activation_block>.stride
+    return unsafe MatmulInput(floats.rows(range), blocks: blocks + offset)
+  }
+
   /// Bytes that the quantised form takes, or nil when they overflow. Widths that are not a multiple of 32 have none:
   /// only float weights have such rows.
   package static func byteCount(tokens: Int, width: Int) -> Int? {
@@ -54,12 +68,30 @@ extension MatmulInput {
 
   private func quantize(row: Int, blocks range: Range<Int>) {
     assert(floats.width.isMultiple(of: Int(MINKE_BLOCK_DEPTH)), "quantised rows are whole blocks")
+    let (first, step) = unsafe blocks(of: row)
+    unsafe minke_quantize(minke_cpu_active(), floats[row], range.lowerBound, range.count, first, step)
+  }
+
+  /// The first block of a row, and how many blocks on its next is.
+  private func blocks(of row: Int) -> (first: UnsafeMutablePointer<minke_activation_block>, step: Int) {
     let group = row & -Int(MINKE_TOKEN_GROUP)
-    let groupTokens = min(Int(MINKE_TOKEN_GROUP), floats.count - group)
     let first =
       unsafe blocks.assumingMemoryBound(to: minke_activation_block.self)
       + (group * blocksPerToken + row - group)
-    unsafe minke_quantize(
-      minke_cpu_active(), floats[row], range.lowerBound, range.count, first, groupTokens)
+    return unsafe (first, min(Int(MINKE_TOKEN_GROUP), floats.count - group))
+  }
+
+  /// Copies the quantised form of a row of another input.
+  func copyBlocks(from other: MatmulInput, row: Int, to place: Int) {
+    let (source, sourceStep) = unsafe other.blocks(of: row)
+    let (target, targetStep) = unsafe blocks(of: place)
+    for block in 0..<blocksPerToken {
+      unsafe target[block * targetStep] = source[block * sourceStep]
+    }
+  }
+
+  /// The quantised block `block` of the `count` tokens of a group that begins with `token`.
+  func blocks(token: Int, block: Int, of count: Int) -> UnsafeMutableRawPointer {
+    unsafe blocks + (token * blocksPerToken + block * count) * MemoryLayout<minke_activation_block>.stride
   }
 }

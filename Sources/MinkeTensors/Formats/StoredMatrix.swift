@@ -42,6 +42,17 @@ package struct StoredMatrix {
   }
 }
 
+extension StoredMatrix {
+  /// Some of the rows; nil where there are no such rows.
+  package func rows(_ range: Range<Int>) -> StoredMatrix? {
+    guard !range.isEmpty, range.lowerBound >= 0, range.upperBound <= rows else { return nil }
+    return try? unsafe StoredMatrix(
+      type: type, rows: range.count, columns: columns,
+      bytes: UnsafeRawBufferPointer(
+        start: bytes + range.lowerBound * rowByteCount, count: range.count * rowByteCount))
+  }
+}
+
 // Read-only memory that outlives it.
 extension StoredMatrix: @unchecked Sendable {}
 

@@ -81,12 +81,12 @@ extension AttentionScratch {
 ///
 /// - Parameters:
 ///   - queries: `[count, headCount · headDimension]`, rotated.
-///   - output: the same shape; not `queries`.
+///   - output: `[count, headCount · valueDimension]`; not `queries`.
 package func attention(
   _ queries: Rows, slices: UnsafeBufferPointer<SequenceSlice>, layer: Int, parameters: AttentionParameters,
   scratch: AttentionScratch, into output: Rows, worker: Worker
 ) {
-  precondition(queries.count == output.count && queries.width == output.width)
+  precondition(queries.count == output.count)
   precondition(worker.count <= scratch.workerCount && (parameters.window ?? 1) > 0)
   var plan = unsafe AttentionPlan(slices: slices, parameters: parameters, splitsChunks: false)
   if worker.count > 1, plan.longestChunks > 1, plan.itemCount < 4 * worker.count {
@@ -117,12 +117,13 @@ private func kernelCall(
   let cache = slice.cache
   let group = parameters.headCount / cache.headCount
   precondition(queries.width == parameters.headCount * cache.headDimension)
+  precondition(output.width == parameters.headCount * cache.valueDimension)
   precondition(layer >= 0 && layer < cache.layerCount && slice.firstRow + slice.rowCount <= queries.count)
-  let column = item.head * group * cache.headDimension
+  let firstHead = item.head * group
   return unsafe minke_attention(
-    queries: queries[slice.firstRow] + column, query_stride: queries.stride,
-    output: output[slice.firstRow] + column, output_stride: output.stride,
-    group: group, head_dim: cache.headDimension,
+    queries: queries[slice.firstRow] + firstHead * cache.headDimension, query_stride: queries.stride,
+    output: output[slice.firstRow] + firstHead * cache.valueDimension, output_stride: output.stride,
+    group: group, head_dim: cache.headDimension, value_dim: cache.valueDimension,
     first_query: item.queries.lowerBound, query_count: item.queries.count,
     position: slice.position, window: parameters.window ?? 0,
     scale: parameters.scale, soft_cap: parameters.softCap ?? 0,

@@ -18,17 +18,20 @@ package struct HeadNorm {
 /// Keys are normalised and rotated first, in place, when `norm` and `rotary` say so: no barrier is needed between.
 /// Pairs of a KV head and sixteen positions (a tile of keys) are split among the workers.
 ///
-/// - Parameter rotary: Its row `i` belongs to row `i` of the batch.
+/// - Parameters:
+///   - values: nil where the cache's keys hold them.
+///   - rotary: Its row `i` belongs to row `i` of the batch.
 package func appendKeysValues(
-  keys: Rows, values: Rows, slices: UnsafeBufferPointer<SequenceSlice>, layer: Int, norm: HeadNorm? = nil,
+  keys: Rows, values: Rows?, slices: UnsafeBufferPointer<SequenceSlice>, layer: Int, norm: HeadNorm? = nil,
   rotary: RotaryTable? = nil, worker: Worker
 ) {
   let tile = Int(MINKE_KV_TILE)
   for number in 0..<slices.count {
     let slice = unsafe slices[number]
     let cache = slice.cache
-    precondition(keys.width == cache.headCount * cache.headDimension && values.width == keys.width)
-    precondition(slice.firstRow + slice.rowCount <= keys.count && keys.count == values.count)
+    precondition(keys.width == cache.headCount * cache.headDimension)
+    precondition(values.map { $0.width == keys.width && $0.count == keys.count } ?? cache.isLatent)
+    precondition(slice.firstRow + slice.rowCount <= keys.count)
     precondition(layer >= 0 && layer < cache.layerCount)
     precondition(rotary.map { $0.dimensions <= cache.headDimension && keys.count <= $0.capacity } ?? true)
     guard slice.rowCount > 0 else { continue }
@@ -46,21 +49,27 @@ package func appendKeysValues(
         }
         if let rotary { unsafe rotary.rotate(key, row: row) }
         unsafe cache.store(
-          key: key, value: values[row] + offset, head: head, layer: layer, position: position)
+          key: key, value: values.map { unsafe $0[row] + offset }, head: head, layer: layer,
+          position: position)
       }
     }
   }
 }
 
 extension KVCacheView {
+  /// Whether keys hold the values.
+  var isLatent: Bool { layout.valueOffset == 0 }
+
   fileprivate func store(
-    key: UnsafePointer<Float>, value: UnsafePointer<Float>, head: Int, layer: Int, position: Int
+    key: UnsafePointer<Float>, value: UnsafePointer<Float>?, head: Int, layer: Int, position: Int
   ) {
     let (block, offset) = position.quotientAndRemainder(dividingBy: KVCacheShape.blockLength)
     let keys = unsafe self.head(head, layer: layer) + block * layout.blockStride
     let kernels = unsafe minke_vector()
     unsafe kernels.pointee.store_key(key, keys, offset, headDimension, keyElement)
-    unsafe kernels.pointee.store_value(
-      value, keys + layout.valueOffset, offset, headDimension, valueElement)
+    if let value = unsafe value {
+      unsafe kernels.pointee.store_value(
+        value, keys + layout.valueOffset, offset, headDimension, valueElement)
+    }
   }
 }

@@ -18,11 +18,43 @@ package func addBias(_ rows: Rows, _ bias: UnsafePointer<Float>, worker: Worker)
   }
 }
 
+/// `x · a + y · b`, all `[count, width]`.
+package func blend(
+  _ x: Rows, by a: Float, _ y: Rows, by b: Float, into output: Rows, worker: Worker
+) {
+  let kernels = unsafe minke_vector()
+  unsafe forEachPart(of: output, x, y, worker: worker) { output, x, y, count in
+    unsafe kernels.pointee.scale(x, a, output, count)
+    unsafe kernels.pointee.add_scaled(y, b, output, count)
+  }
+}
+
 /// Multiplies each element of `[count, width]`, in place.
 package func scale(_ rows: Rows, by factor: Float, worker: Worker) {
   let kernel = unsafe minke_vector().pointee.scale
   unsafe forEachPart(of: rows, rows, rows, worker: worker) { output, x, _, count in
     unsafe kernel(x, factor, output, count)
+  }
+}
+
+/// `sigmoid(gate) · x`, all `[count, width]`; `output` may be an input. A gate of one column is one for the row.
+package func sigmoidGate(_ gate: Rows, _ x: Rows, into output: Rows, worker: Worker) {
+  let kernel = unsafe minke_vector().pointee.sigmoid_multiply
+  if gate.width == x.width {
+    unsafe forEachPart(of: output, gate, x, worker: worker) { output, gate, x, count in
+      unsafe kernel(gate, x, output, count)
+    }
+    return
+  }
+  precondition(gate.width == 1 && gate.count == x.count, "a gate for each number or for each row")
+  let scaleKernel = unsafe minke_vector().pointee.scale
+  let (rows, columns) = worker.part(rows: output.count, columns: output.width)
+  guard !columns.isEmpty else { return }
+  for row in rows {
+    var (one, factor): (Float, Float) = (1, 0)
+    unsafe kernel(gate[row], &one, &factor, 1)
+    unsafe scaleKernel(
+      x[row] + columns.lowerBound, factor, output[row] + columns.lowerBound, columns.count)
   }
 }
 

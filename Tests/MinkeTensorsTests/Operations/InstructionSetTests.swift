@@ -41,6 +41,14 @@ import Testing
       let operations: [(String, (Kernels, UnsafeMutablePointer<Float>) -> Void)] = unsafe [
         ("silu", { unsafe $0.silu_multiply(x, y, $1, count) }),
         ("gelu", { unsafe $0.gelu_multiply(x, y, $1, count) }),
+        ("sigmoid", { unsafe $0.sigmoid_multiply(x, y, $1, count) }),
+        (
+          "add scaled",
+          {
+            unsafe $1.update(from: y, count: count)
+            unsafe $0.add_scaled(x, 1.7, $1, count)
+          }
+        ),
         ("add", { unsafe $0.add(x, y, $1, count) }),
         ("scale", { unsafe $0.scale(x, 1.7, $1, count) }),
         ("soft cap", { unsafe $0.soft_cap(x, 30, $1, count) }),
@@ -206,7 +214,8 @@ struct KernelAttention {
       for first in stride(from: 0, to: rows * group, by: 24) {
         var call = unsafe minke_attention(
           queries: queries, query_stride: group * dimension, output: output, output_stride: group * dimension,
-          group: group, head_dim: dimension, first_query: first, query_count: min(24, rows * group - first),
+          group: group, head_dim: dimension, value_dim: dimension, first_query: first,
+          query_count: min(24, rows * group - first),
           position: position, window: window, scale: 0.125, soft_cap: softCap, cache: cache,
           block_stride: blockStride, value_offset: valueOffset, key_element: keyElement,
           value_element: valueElement,

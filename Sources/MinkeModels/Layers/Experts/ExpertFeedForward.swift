@@ -1,0 +1,81 @@
+internal import MinkeTensors
+
+/// A mixture of experts (arXiv:1701.06538): the sum of what a token's experts make of it, each times its factor, and
+/// where the family has one (arXiv:2401.06066) of what a network makes of it that all tokens share.
+@safe
+struct ExpertFeedForward {
+  /// `[experts, hiddenSize]`
+  let router: Linear
+  /// What is added to scores when experts are chosen `[experts]`.
+  let bias: UnsafePointer<Float>?
+  let choice: ExpertGate
+  /// `[experts][expert width, hiddenSize]`
+  let gate: PackedMatrices
+  let up: PackedMatrices
+  /// `[experts][hiddenSize, expert width]`
+  let down: PackedMatrices
+  let shared: FeedForward?
+  /// What the shared network's result is multiplied by, through a sigmoid `[1, hiddenSize]`.
+  let sharedGate: Linear?
+
+  /// Whether the input must be given as 8-bit integers too.
+  var readsQuantized: Bool {
+    router.readsQuantized || gate.format.isInteger || up.format.isInteger || shared?.readsQuantized == true
+  }
+
+  /// `pass.normed` `[rows, hiddenSize]` → `pass.branch` `[rows, hiddenSize]`. Ends with a barrier.
+  ///
+  /// - Parameter next: the product that follows, whose weights are fetched while others are waited for.
+  func callAsFunction(_ pass: ForwardPass, layer: Int, next: Linear, worker: Worker) {
+    guard let experts = pass.experts else {
+      preconditionFailure("a pass of a model with experts has their rows")
+    }
+    // [rows, hiddenSize] → [rows, experts]; of the shared network [rows, its width]
+    router(pass.normed, into: experts.scores, worker: worker)
+    shared?.expand(pass, layer: layer, worker: worker)
+    sharedGate?(pass.normed, into: experts.sharedGate, worker: worker)
+    worker.synchronize()
+    choose(experts, rows: worker.share(of: pass.hidden.count))
+    shared?.contract(pass, worker: worker)
+    worker.synchronize()
+
+    // Every worker sorts for itself: it takes less time than telling.
+    var groups = experts.groups
+    unsafe groups.assign(experts.chosen, rowCount: pass.hidden.count)
+    let input = gathered(pass, experts, groups, worker)
+    // [pairs, hiddenSize] → [pairs, expert width] → [pairs, hiddenSize]
+    expertGatedMatmul(
+      input, groups, gate: gate, up: up, activation: .silu, into: experts.gated,
+      quantized: down.format.isInteger, worker: worker)
+    worker.synchronize()
+    expertMatmul(experts.gated, groups, down, into: experts.results, worker: worker)
+    if sharedGate != nil { sigmoidGate(experts.sharedGate, pass.branch, into: pass.branch, worker: worker) }
+    worker.synchronize(fetching: next.weight)
+    // [pairs, hiddenSize] → [rows, hiddenSize]
+    unsafe combineExperts(
+      experts.results, groups, factors: experts.factors, into: pass.branch, accumulate: shared != nil,
+      worker: worker)
+    worker.synchronize(fetching: next.weight)
+  }
+
+  /// The rows of each pair of a row and an expert, side by side; of one row itself.
+  private func gathered(
+    _ pass: ForwardPass, _ experts: ExpertRows, _ groups: ExpertGroups, _ worker: Worker
+  ) -> MatmulInput {
+    guard pass.hidden.count > 1 else { return pass.normed }
+    gather(pass.normed, groups, quantized: gate.format.isInteger, into: experts.input, worker: worker)
+    worker.synchronize()
+    return experts.input
+  }
+
+  private func choose(_ experts: ExpertRows, rows: Range<Int>) {
+    let used = experts.groups.usedCount
+    for row in rows {
+      let scores = unsafe experts.scores.buffer(row: row)
+      unsafe choice.choose(
+        scores, bias: bias, preferences: experts.preferences.buffer(row: row),
+        chosen: UnsafeMutableBufferPointer(start: experts.chosen + row * used, count: used),
+        factors: UnsafeMutableBufferPointer(start: experts.factors + row * used, count: used))
+    }
+  }
+}
