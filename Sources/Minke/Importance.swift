@@ -47,7 +47,7 @@ extension ImportanceMatrix {
           .numeric,
           "the inputs of \(entry.name) are not finite; expected numbers: the file may be damaged")
       }
-      result[entry.name] = Entry(sums: sums, counts: [Float(entry.count)])
+      result[entry.name] = Entry(sums: sums, counts: entry.counts.map { Float($0) })
     }
     self.init(entries: result, datasets: [dataset], chunkCount: chunkCount, chunkSize: chunkSize)
   }

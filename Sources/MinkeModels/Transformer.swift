@@ -69,7 +69,8 @@ package final class Transformer: @unchecked Sendable {
 
   /// Empty sums of the inputs of this model's matrices.
   package func makeStatistics() throws(TensorError) -> ActivationStatistics {
-    try ActivationStatistics(configuration, outputName: WeightLoader.outputName(of: file) + ".weight")
+    try ActivationStatistics(
+      configuration, tensors: file.tensors, outputName: WeightLoader.outputName(of: file) + ".weight")
   }
 
   /// Measures the machine on the memory that the weights lie in, where that is more than caches hold.

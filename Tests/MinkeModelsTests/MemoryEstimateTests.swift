@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Memory is estimated before loading")
 struct MemoryEstimateTests {
-  @Test("Weights take what was estimated", arguments: TinyModel.names)
+  @Test("Weights take what was estimated", arguments: TinyModel.all)
   func weights(name: String) throws {
     let file = try TinyModel(name).file
     let model = try Transformer(file, pool: WorkerPool(threadCount: 1))

@@ -45,7 +45,8 @@ struct ModelConfigurationTests {
     let file = try TinyModel("llama-regular").edited(["general.architecture": .string("mamba")])
     let text = message { _ = try ModelConfiguration(file) }
     #expect(text.contains("mamba"))
-    #expect(text.contains("llama, qwen2, qwen3, gemma3"))
+    #expect(
+      text.contains("llama, qwen2, qwen2moe, qwen3, qwen3moe, gemma3, deepseek2, minimax-m2, minimax-01"))
   }
 
   /// What one key of `llama-odd-llama3` or of its scaling variants is changed to, and part of the error.
@@ -85,7 +86,8 @@ struct ModelConfigurationTests {
       ("rope.dimension_count", .uint32(26), "even number up to 24"),
       ("rope.freq_base", .float32(1), "more than 1"),
       ("vocab_size", .uint32(130), "131, the rows of token_embd.weight"),
-      ("expert_count", .uint32(8), "mixture-of-experts"),
+      ("expert_count", .uint32(8), "llama.expert_used_count: found no such key"),
+      ("expert_count", .uint32(5000), "0 to 4096"),
       ("rope.scaling.type", .string("longrope"), "none, linear, llama3 or yarn"),
       ("rope.scaling.type", .uint32(1), "expected a string"),
       ("rope.scaling.type", .string("linear"), "llama.rope.scaling.factor"),
@@ -156,6 +158,42 @@ struct ModelConfigurationTests {
     #expect(text("attention.sliding_window_pattern", .uint32(0)).contains("sliding_window_pattern"))
     #expect(text("rope.freq_base_swa", .float32(-1)).contains("freq_base_swa"))
     #expect(text("final_logit_softcapping", .float32(0)).contains("final_logit_softcapping"))
+  }
+
+  @Test("Dense families refuse experts")
+  func experts() throws {
+    let file = try TinyModel("qwen2-regular").edited(["qwen2.expert_count": .uint32(8)])
+    #expect(message { _ = try ModelConfiguration(file) }.contains("mixture-of-experts"))
+  }
+
+  /// A key of a model, what it is changed to (nil: left out), and part of the error.
+  static let expertCases: [(model: String, key: String, value: MetadataValue?, expected: String)] = [
+    ("qwen3moe-regular", "qwen3moe.expert_count", nil, "qwen3moe.expert_count: found no such key"),
+    ("qwen3moe-regular", "qwen3moe.expert_count", .uint32(0), "1 to 4096"),
+    ("qwen3moe-regular", "qwen3moe.expert_used_count", .uint32(99), "qwen3moe.expert_used_count"),
+    ("qwen3moe-regular", "qwen3moe.expert_feed_forward_length", .uint32(0), "expert_feed_forward_length"),
+    ("qwen3moe-regular", "qwen3moe.expert_gating_func", .uint32(7), "1 (softmax) or 2 (sigmoid)"),
+    ("qwen2moe-regular", "qwen2moe.expert_shared_feed_forward_length", .int32(-1), "expert_shared_feed"),
+    ("deepseek-v3-regular", "deepseek2.expert_group_count", .uint32(5), "a divisor of the"),
+    ("deepseek-v3-regular", "deepseek2.expert_group_used_count", .uint32(0), "expert_group_used_count"),
+    ("deepseek-v3-regular", "deepseek2.expert_shared_count", .uint32(4096), "no error"),
+    ("deepseek-v3-regular", "deepseek2.expert_weights_scale", .float32(.nan), "expert_weights_scale"),
+    ("deepseek-v3-regular", "deepseek2.leading_dense_block_count", .int32(-1), "leading_dense_block_count"),
+    ("deepseek-v3-regular", "deepseek2.attention.kv_lora_rank", .uint32(0), "attention.kv_lora_rank"),
+    ("deepseek-v3-regular", "deepseek2.attention.key_length_mla", .uint32(0), "attention.key_length_mla"),
+    ("deepseek-v3-regular", "deepseek2.attention.value_length_mla", nil, "attention.value_length_mla"),
+    ("deepseek-v3-regular", "deepseek2.rope.dimension_count", .uint32(7), "an even number below"),
+    ("deepseek-v3-regular", "deepseek2.rope.dimension_count", .uint32(1024), "an even number below"),
+    ("minimax-regular", "minimax-01.attention.recurrent_layers", .uint32(1), "recurrent_layers"),
+    ("minimax-regular", "minimax-01.residual_scale", .float32(.infinity), "residual_scale"),
+  ]
+
+  @Test("Keys of experts and of attention are refused outside their range", arguments: 0..<expertCases.count)
+  func hostileExperts(index: Int) throws {
+    let (model, key, value, expected) = Self.expertCases[index]
+    let file = try TinyModel(model).edited([key: value])
+    let text = message { _ = try ModelConfiguration(file) }
+    #expect(text.contains(expected), "\(key): \(text)")
   }
 
   @Test("The vocabulary must agree with the embedding")

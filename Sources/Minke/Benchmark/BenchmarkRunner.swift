@@ -46,7 +46,7 @@ struct BenchmarkRunner {
 
   /// Seconds that a test takes, from caches that hold its depth.
   mutating func seconds(_ test: BenchmarkPlan.Test) throws(ModelError) -> Double {
-    for cache in caches.prefix(test.batch) { cache.count = test.depth }
+    for cache in caches.prefix(test.batch) { cache.assume(test.depth) }
     switch test.kind {
     case .prefill:
       let prompt = Array(tokens.prefix(plan.prompt))
@@ -75,7 +75,7 @@ extension BenchmarkRunner {
     case .decode:
       // On average half of the new tokens are in the cache.
       let positions = Double(test.depth) + Double(plan.generate + 1) / 2
-      return cost.weightBytes(hasLogits: true) / Double(test.batch)
+      return cost.weightBytes(rows: test.batch, hasLogits: true) / Double(test.batch)
         + cost.cacheBytes(positions: positions, cacheShape)
     case .prefill:
       // Each pass reads the layers once, and what it sees of the cache.
@@ -83,7 +83,7 @@ extension BenchmarkRunner {
       for first in stride(from: 0, to: plan.prompt, by: workspace.limits.rows) {
         let end = min(first + workspace.limits.rows, plan.prompt)
         bytes +=
-          cost.weightBytes(hasLogits: false)
+          cost.weightBytes(rows: end - first, hasLogits: false)
           + cost.cacheBytes(positions: Double(test.depth + end), cacheShape)
       }
       return bytes / Double(plan.prompt)

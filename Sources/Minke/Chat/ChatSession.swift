@@ -114,7 +114,7 @@ extension ChatSession {
       return fresh
     }
     let shared = zip(cachedTokens, prompt).prefix { $0 == $1 }.count
-    cache.count = min(shared, prompt.count - 1, cache.count)
+    cache.keep(first: min(shared, prompt.count - 1))
     return cache
   }
 }

@@ -23,13 +23,18 @@ struct MiniMax01: Architecture {
       case .linear(let attention): attention.readsQuantized
       }
     }
+
+    func callAsFunction(_ pass: ForwardPass, layer: Int, next: Linear, worker: Worker) {
+      switch self {
+      case .full(let attention): attention(pass, layer: layer, next: next, worker: worker)
+      case .linear(let attention): attention(pass, layer: layer, next: next, worker: worker)
+      }
+    }
   }
 
   struct Layer {
     let attentionNorm: RMSNorm
     let mixer: Mixer
-    /// Among the layers that have a cache.
-    let cachePlace: Int
     let attentionResidual: ResidualScales.Pair
     let feedForwardNorm: RMSNorm
     let feedForward: FeedForwardLayer
@@ -80,7 +85,7 @@ struct MiniMax01: Architecture {
         mixer = .full(try Attention(index, configuration, &weights, prefix: prefix))
       }
       return Layer(
-        attentionNorm: attentionNorm, mixer: mixer, cachePlace: linear.place(of: index),
+        attentionNorm: attentionNorm, mixer: mixer,
         attentionResidual: linear.isLinear[index] ? scales.linear : scales.full,
         feedForwardNorm: try weights.norm(prefix + "ffn_norm", width: width, configuration),
         feedForward: try FeedForwardLayer(index, configuration, &weights, prefix: prefix))
@@ -97,11 +102,7 @@ struct MiniMax01: Architecture {
       let next = index + 1 < layers.count ? layers[index + 1].mixer.first : head.projection
       // h = norm(x); x ← α·h + β·attention(h), [rows, hiddenSize]
       layer.attentionNorm(pass, quantized: layer.mixer.readsQuantized)
-      switch layer.mixer {
-      case .full(let attention):
-        attention(pass, layer: layer.cachePlace, next: layer.feedForward.first, worker: worker)
-      case .linear(let attention): attention(pass, next: layer.feedForward.first, worker: worker)
-      }
+      layer.mixer(pass, layer: index, next: layer.feedForward.first, worker: worker)
       pass.blendBranch(layer.attentionResidual)
       // h = norm(x); x ← α·h + β·feedForward(h), [rows, hiddenSize]
       layer.feedForwardNorm(pass, quantized: layer.feedForward.readsQuantized)

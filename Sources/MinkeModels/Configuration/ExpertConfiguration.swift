@@ -28,6 +28,12 @@ public struct ExpertGate: Sendable, Hashable {
     public var usedCount: Int
     /// A group is worth its best experts together: one, or two.
     public var bestCount: Int
+
+    package init(count: Int, usedCount: Int, bestCount: Int) {
+      self.count = count
+      self.usedCount = usedCount
+      self.bestCount = bestCount
+    }
   }
 
   public var score: Score

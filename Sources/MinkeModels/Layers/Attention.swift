@@ -14,6 +14,8 @@ struct Attention: SequenceMixer {
   let rowNorms: (query: RMSNorm, key: RMSNorm)?
   let keyLength: Int
   let parameters: AttentionParameters
+  /// Among the layers that have a cache.
+  let cachePlace: Int
   /// Whether this layer sees a sliding window, and has its rotation.
   let isLocal: Bool
 
@@ -42,13 +44,13 @@ struct Attention: SequenceMixer {
     queryNorm?.normalizeHeads(pass.rotated, worker: pass.rowWorker)
     applyRotary(pass.rotated, headDimension: keyLength, table: rotary, worker: pass.rowWorker)
     unsafe appendKeysValues(
-      keys: pass.keys, values: pass.values, slices: pass.slices, layer: layer, norm: keyNorm?.ofHeads,
+      keys: pass.keys, values: pass.values, slices: pass.slices, layer: cachePlace, norm: keyNorm?.ofHeads,
       rotary: rotary, worker: worker)
     worker.synchronize(fetching: output.weight)
 
     // [rows, heads · keyLength]
     unsafe attention(
-      pass.rotated, slices: pass.slices, layer: layer, parameters: parameters,
+      pass.rotated, slices: pass.slices, layer: cachePlace, parameters: parameters,
       scratch: pass.attentionScratch, into: pass.attended.floats, worker: worker)
     worker.synchronize(fetching: output.weight)
     pass.sums?.add(pass.attended.floats, .attentionOutput, layer: layer, worker: worker)
@@ -71,6 +73,7 @@ extension Attention {
   ) throws {
     let shape = configuration.attention
     let width = configuration.hiddenSize
+    cachePlace = configuration.linear?.place(of: layer) ?? layer
     isLocal = configuration.isLocal(layer: layer)
     query = try weights.linear(prefix + "attn_q", inputs: width, outputs: shape.queryWidth)
     key = try weights.linear(prefix + "attn_k", inputs: width, outputs: shape.keyWidth)

@@ -23,7 +23,7 @@ extension DecoderLayer {
   /// Adds both branches to the residual stream.
   ///
   /// - Parameters:
-  ///   - index: the layer's place in the caches.
+  ///   - index: the layer's place in the model.
   ///   - next: the product that follows the layer.
   func callAsFunction(_ pass: ForwardPass, layer index: Int, next: Linear, worker: Worker) {
     // x ← x + attention(norm(x)), [rows, hiddenSize]

@@ -16,11 +16,7 @@ struct FeedForward {
   func callAsFunction(_ pass: ForwardPass, layer: Int, next: Linear, worker: Worker) {
     expand(pass, layer: layer, worker: worker)
     worker.synchronize(fetching: down.weight)
-    if let sums = pass.sums {
-      sums.add(pass.gated(self).floats, .feedForwardDown, layer: layer, worker: worker)
-      if down.readsQuantized { pass.gated(self).quantize(worker: worker) }
-      worker.synchronize()
-    }
+    measure(pass, layer: layer, worker: worker)
     contract(pass, worker: worker)
     worker.synchronize(fetching: next.weight)
   }
@@ -32,6 +28,14 @@ struct FeedForward {
     unsafe gatedMatmul(
       pass.normed, gate: (gate.weight, gate.bias), up: (up.weight, up.bias), activation: activation,
       into: pass.gated(self), quantized: down.readsQuantized && pass.sums == nil, worker: worker)
+  }
+
+  /// Adds up the inner activations where they are measured, and makes up for their 8-bit form. Ends with a barrier then.
+  func measure(_ pass: ForwardPass, layer: Int, worker: Worker) {
+    guard let sums = pass.sums else { return }
+    sums.add(pass.gated(self).floats, .feedForwardDown, layer: layer, worker: worker)
+    if down.readsQuantized { pass.gated(self).quantize(worker: worker) }
+    worker.synchronize()
   }
 
   /// `pass.gated` `[rows, width]` → `pass.branch` `[rows, hiddenSize]`. No barrier.

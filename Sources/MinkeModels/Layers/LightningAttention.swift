@@ -22,9 +22,12 @@ struct LightningAttention {
 
   /// `pass.normed` `[rows, hiddenSize]` → `pass.branch` `[rows, hiddenSize]`. Ends with a barrier.
   ///
-  /// - Parameter next: the product that follows, whose weights are fetched while others are waited for.
-  func callAsFunction(_ pass: ForwardPass, next: Linear, worker: Worker) {
+  /// - Parameters:
+  ///   - layer: its place among all layers.
+  ///   - next: the product that follows, whose weights are fetched while others are waited for.
+  func callAsFunction(_ pass: ForwardPass, layer: Int, next: Linear, worker: Worker) {
     guard let linear = pass.linear else { preconditionFailure("a pass of such a model has linear rows") }
+    pass.sums?.add(pass.normed.floats, .attention, layer: layer, worker: worker)
     // [rows, hiddenSize] → [rows, heads · 3 · length] and [rows, heads · length]
     heads(pass.normed, into: linear.heads, worker: worker)
     gate(pass.normed, into: linear.gate, worker: worker)
@@ -41,6 +44,7 @@ struct LightningAttention {
     norm.normalize(attended.rows(share), worker: .alone)
     sigmoidGate(linear.gate.rows(share), attended.rows(share), into: attended.rows(share), worker: .alone)
     worker.synchronize(fetching: output.weight)
+    pass.sums?.add(attended, .attentionOutput, layer: layer, worker: worker)
     if output.readsQuantized {
       pass.attended.quantize(worker: pass.rowWorker)
       pass.rowWorker.synchronize()

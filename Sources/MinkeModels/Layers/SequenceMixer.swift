@@ -14,7 +14,7 @@ protocol SequenceMixer {
   /// `pass.normed` `[rows, hiddenSize]` → `pass.branch` `[rows, hiddenSize]`. Ends with a barrier.
   ///
   /// - Parameters:
-  ///   - layer: its place in the caches.
+  ///   - layer: its place in the model.
   ///   - next: the product that follows, whose weights are fetched while others are waited for.
   func callAsFunction(_ pass: ForwardPass, layer: Int, next: Linear, worker: Worker)
 }

@@ -52,7 +52,8 @@ extension MemoryEstimate {
     return total
   }
 
-  private static func packedBytes(
+  /// Bytes of one tensor.
+  static func packedBytes(
     _ tensor: TensorRecord, _ type: ElementType, _ configuration: ModelConfiguration
   ) -> Int {
     let columns = tensor.dimensions.first ?? 1

@@ -123,7 +123,7 @@ package final class KVCache {
     didSet { precondition(count >= 0 && count <= capacity, "count within the capacity") }
   }
   /// Positions that the state has seen.
-  package private(set) var stateCount = 0
+  private var seenCount = 0
 
   private let memory: Arena
   private let layout: KVCacheLayout
@@ -160,21 +160,21 @@ package final class KVCache {
   /// Takes positions for written that no pass has: for measurements, whose results mean nothing.
   package func assume(_ length: Int) {
     count = length
-    stateCount = length
+    seenCount = length
   }
 
   /// Makes the state that of the ``count`` positions that there are; false when it has seen others.
   package func prepareState() -> Bool {
     guard let state else { return true }
-    if count == 0, stateCount > 0 {
+    if count == 0, seenCount > 0 {
       unsafe state.base.initializeMemory(as: UInt8.self, repeating: 0, count: state.byteCount)
-      stateCount = 0
+      seenCount = 0
     }
-    return stateCount == count
+    return seenCount == count
   }
 
   /// A pass is about to add positions up to ``count`` to the state.
-  package func advanceState() { stateCount = count }
+  package func advanceState() { seenCount = count }
 
   /// What operations need of the cache. The cache must outlive it.
   package var view: KVCacheView {

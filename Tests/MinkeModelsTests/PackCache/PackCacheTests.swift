@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Packed weights are kept and found again")
 struct PackCacheTests {
-  @Test("The first load packs, the next ones read what it kept", arguments: TinyModel.names)
+  @Test("The first load packs, the next ones read what it kept", arguments: TinyModel.all)
   func hit(name: String) throws {
     let fixture = try PackFixture(name)
     try fixture.expect(.checkpoint)

@@ -21,7 +21,7 @@ struct ActivationStatisticsTests {
     return (statistics.entries, logits)
   }
 
-  @Test("to the same bits by any number of threads, at once or token by token", arguments: TinyModel.names)
+  @Test("to the same bits by any number of threads, at once or token by token", arguments: TinyModel.all)
   func sameBits(name: String) throws {
     let tiny = try TinyModel(name)
     let count = tiny.tokens.count
@@ -33,7 +33,7 @@ struct ActivationStatisticsTests {
     }
   }
 
-  @Test("without a change to the logits", arguments: TinyModel.names)
+  @Test("without a change to the logits", arguments: TinyModel.all)
   func sameLogits(name: String) throws {
     let tiny = try TinyModel(name)
     let runner = try Runner(tiny.file)
@@ -41,20 +41,34 @@ struct ActivationStatisticsTests {
     #expect(try statistics(tiny, threads: 2, parts: [tiny.tokens.count]).logits == plain)
   }
 
-  @Test("for every matrix of the layers and the output", arguments: TinyModel.names)
+  @Test("for every matrix of the layers and the output", arguments: TinyModel.all)
   func matrices(name: String) throws {
     let tiny = try TinyModel(name)
     let entries = try statistics(tiny, threads: 2, parts: [tiny.tokens.count]).entries
     let hasOutput = tiny.file.hasTensor(named: "output.weight")
     let matrices = tiny.file.tensors.filter {
-      $0.dimensions.count == 2 && ($0.name != "token_embd.weight" || !hasOutput)
+      $0.dimensions.count > 1 && ($0.name != "token_embd.weight" || !hasOutput)
+        // Older files' matrix of which heads' keys and values are cut.
+        && !$0.name.hasSuffix("attn_kv_b.weight")
     }
     #expect(Set(entries.map(\.name)) == Set(matrices.map(\.name)))
     for matrix in matrices {
       let entry = try #require(entries.first { $0.name == matrix.name })
-      #expect(entry.sums.count == matrix.dimensions[0])
-      #expect(entry.count == tiny.tokens.count)
-      #expect(entry.sums.allSatisfy { $0 > 0 && $0.isFinite })
+      let matrices = matrix.dimensions.dropFirst(2).reduce(1, *)
+      #expect(entry.sums.count == matrix.dimensions[0] * matrices)
+      #expect(entry.sums.allSatisfy { $0.isFinite })
+      guard matrix.name.hasSuffix("_exps.weight") else {
+        #expect(entry.counts == [tiny.tokens.count])
+        #expect(entry.sums.allSatisfy { $0 > 0 })
+        continue
+      }
+      let configuration = try ModelConfiguration(tiny.file)
+      let experts = try #require(configuration.experts)
+      #expect(entry.counts.reduce(0, +) == experts.usedCount * tiny.tokens.count)
+      for (expert, count) in entry.counts.enumerated() {
+        let columns = entry.sums[expert * matrix.dimensions[0]..<(expert + 1) * matrix.dimensions[0]]
+        #expect(columns.allSatisfy { ($0 > 0) == (count > 0) })
+      }
     }
   }
 

@@ -48,13 +48,13 @@ struct LatentAttentionTests {
     unsafe keys.withUnsafeMutableBufferPointer { keys in
       unsafe queries.withUnsafeMutableBufferPointer { queries in
         unsafe output.withUnsafeMutableBufferPointer { output in
-          let all = unsafe [SequenceSlice(firstRow: 0, rowCount: positions, position: 0, cache: cache.view)]
+          let all = [SequenceSlice(firstRow: 0, rowCount: positions, position: 0, cache: cache.view)]
           let keyRows = unsafe Rows(keys.baseAddress!, count: positions, width: shape.dimension)
           unsafe all.withUnsafeBufferPointer {
             unsafe appendKeysValues(
               keys: keyRows, values: latent ? nil : keyRows, slices: $0, layer: 0, worker: .alone)
           }
-          let last = unsafe [
+          let last = [
             SequenceSlice(firstRow: 0, rowCount: rows, position: positions - rows, cache: cache.view)
           ]
           unsafe last.withUnsafeBufferPointer {

@@ -35,6 +35,7 @@ struct ExpertFeedForward {
     shared?.expand(pass, layer: layer, worker: worker)
     sharedGate?(pass.normed, into: experts.sharedGate, worker: worker)
     worker.synchronize()
+    shared?.measure(pass, layer: layer, worker: worker)
     choose(experts, rows: worker.share(of: pass.hidden.count))
     shared?.contract(pass, worker: worker)
     worker.synchronize()
@@ -46,8 +47,9 @@ struct ExpertFeedForward {
     // [pairs, hiddenSize] → [pairs, expert width] → [pairs, hiddenSize]
     expertGatedMatmul(
       input, groups, gate: gate, up: up, activation: .silu, into: experts.gated,
-      quantized: down.format.isInteger, worker: worker)
+      quantized: down.format.isInteger && pass.sums == nil, worker: worker)
     worker.synchronize()
+    measure(pass, experts, groups, layer: layer, worker: worker)
     expertMatmul(experts.gated, groups, down, into: experts.results, worker: worker)
     if sharedGate != nil { sigmoidGate(experts.sharedGate, pass.branch, into: pass.branch, worker: worker) }
     worker.synchronize(fetching: next.weight)
@@ -56,6 +58,24 @@ struct ExpertFeedForward {
       experts.results, groups, factors: experts.factors, into: pass.branch, accumulate: shared != nil,
       worker: worker)
     worker.synchronize(fetching: next.weight)
+  }
+
+  /// Adds up what each expert reads where that is measured, and makes up for its 8-bit form. Ends with a barrier then.
+  private func measure(
+    _ pass: ForwardPass, _ experts: ExpertRows, _ groups: ExpertGroups, layer: Int, worker: Worker
+  ) {
+    guard let sums = pass.sums else { return }
+    if shared == nil { sums.add(pass.normed.floats, .feedForward, layer: layer, worker: worker) }
+    sums.count(groups, layer: layer, worker: worker)
+    sums.add(pass.normed.floats, groups, .experts, layer: layer, worker: worker) { groups.row(of: $0) }
+    sums.add(experts.gated.floats, groups, .expertsDown, layer: layer, worker: worker) { $0 }
+    if down.format.isInteger {
+      for number in 0..<groups.activeCount {
+        let pairs = groups.pairs(of: groups.active(number))
+        experts.gated.rows(pairs).quantize(rows: worker.share(of: pairs.count))
+      }
+    }
+    worker.synchronize()
   }
 
   /// The rows of each pair of a row and an expert, side by side; of one row itself.

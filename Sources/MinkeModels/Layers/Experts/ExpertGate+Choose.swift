@@ -9,7 +9,7 @@ extension ExpertGate {
   ///   - preferences: memory for as many.
   ///   - chosen: on return the experts, the best first.
   ///   - factors: on return what their results are multiplied by.
-  func choose(
+  package func choose(
     _ scores: UnsafeMutableBufferPointer<Float>, bias: UnsafePointer<Float>?,
     preferences: UnsafeMutableBufferPointer<Float>, chosen: UnsafeMutableBufferPointer<Int32>,
     factors: UnsafeMutableBufferPointer<Float>

@@ -30,6 +30,7 @@ struct LatentAttention: SequenceMixer {
 
   func callAsFunction(_ pass: ForwardPass, layer: Int, next: Linear, worker: Worker) {
     guard let latent = pass.latent else { preconditionFailure("a pass of such a model has latent rows") }
+    pass.sums?.add(pass.normed.floats, .attention, layer: layer, worker: worker)
     // [rows, hiddenSize] → [rows, query latent] or [rows, heads · key], and [rows, latent + rotary]
     if let queryLatent {
       queryLatent.projection(pass.normed, into: latent.queryLatents.floats, worker: worker)
@@ -44,12 +45,14 @@ struct LatentAttention: SequenceMixer {
       queryLatent.norm(
         latent.queryLatents.floats, into: latent.queryLatents, quantized: query.readsQuantized, worker: worker
       )
+      pass.sums?.add(latent.queryLatents.floats, .queryLatent, layer: layer, worker: worker)
       // [rows, query latent] → [rows, heads · key]
       query(latent.queryLatents, into: pass.queries, worker: worker)
       worker.synchronize()
     }
     splitQueries(pass, latent, worker: worker)
     worker.synchronize()
+    pass.sums?.add(latent.plain.floats, .latentKeys, layer: layer, worker: worker)
     // [rows, heads · plain] → [rows, heads · (latent + rotary)]
     headMatmul(latent.plain, keyUp, into: latent.attending, length: shape.cachedLength, worker: worker)
     worker.synchronize()
@@ -59,6 +62,7 @@ struct LatentAttention: SequenceMixer {
       latent.attending, slices: pass.slices, layer: layer, parameters: parameters,
       scratch: pass.attentionScratch, into: latent.attended.floats, worker: worker)
     worker.synchronize(fetching: output.weight)
+    pass.sums?.add(latent.attended.floats, .latentValues, layer: layer, worker: worker)
     if valueUp.format.isInteger {
       latent.attended.quantize(worker: worker)
       worker.synchronize()
@@ -66,6 +70,7 @@ struct LatentAttention: SequenceMixer {
     // [rows, heads · latent] → [rows, heads · value]
     headMatmul(latent.attended, valueUp, into: pass.attended.floats, length: valueLength, worker: worker)
     worker.synchronize(fetching: output.weight)
+    pass.sums?.add(pass.attended.floats, .attentionOutput, layer: layer, worker: worker)
     if output.readsQuantized {
       pass.attended.quantize(worker: pass.rowWorker)
       pass.rowWorker.synchronize()

@@ -1,0 +1,51 @@
+import MinkeModels
+import MinkeTensors
+import Testing
+
+@Suite("A sequence's state beside its cache")
+struct RecurrentStateTests {
+  let name = "minimax-regular"
+
+  @Test("cannot be cut back, but is made anew")
+  func keep() throws {
+    let tiny = try TinyModel(name)
+    let runner = try Runner(tiny.file)
+    let cache = try runner.cache(.f16)
+    #expect(!cache.canForget)
+    let first = try runner.logits(tiny.tokens, parts: [20, 20], cache: cache)
+    cache.keep(first: 60)
+    #expect(cache.count == 40)
+    cache.keep(first: 20)
+    #expect(cache.count == 0)
+    #expect(try runner.logits(tiny.tokens, parts: [13, 27], cache: cache) == first)
+  }
+
+  @Test("is not used for other positions than it has seen")
+  func mismatch() throws {
+    let tiny = try TinyModel(name)
+    let runner = try Runner(tiny.file)
+    let cache = try runner.cache(.f16)
+    _ = try runner.logits(tiny.tokens, parts: [40], cache: cache)
+    cache.count = 20
+    let text = message { _ = try runner.logits([1], parts: [1], cache: cache) }
+    #expect(text.contains("a state that has seen other positions"), "\(text)")
+    #expect(cache.count == 20)
+    // Twice in one batch: the second part would begin before the first has ended.
+    let twice = try runner.cache(.f16)
+    #expect(
+      message { _ = try runner.logits([SequenceInput([1], cache: twice), SequenceInput([2], cache: twice)]) }
+        .contains("a state that has seen other positions"))
+    #expect(twice.count == 0)
+  }
+
+  @Test("takes memory that is estimated, and only layers of softmax attention keep positions")
+  func shape() throws {
+    let configuration = try ModelConfiguration(TinyModel(name).file)
+    let linear = try #require(configuration.linear)
+    let shape = configuration.cacheShape()
+    #expect(shape.layerCount == linear.isLinear.count { !$0 })
+    #expect(
+      shape.stateCount == linear.isLinear.count { $0 } * linear.headCount * linear.headLength
+        * linear.headLength)
+  }
+}
