@@ -3,7 +3,7 @@
 
 Needs: transformers==5.23.0 torch==2.15.0 gguf==0.19.0 safetensors==0.8.0 tokenizers==0.23.3 numpy
 
-    make_goldens.py            writes beside itself, for each model:
+    make_goldens.py [NAME...]  writes beside itself, for each model, or for those named (rope for rope.json):
 
 NAME.gguf.bin     the model as llama.cpp's converter would lay it out: tensor names, Q and K of
                   llama permuted to interleaved pairs, 1 added to the norm weights of gemma3,
@@ -23,6 +23,7 @@ import json
 import math
 import pathlib
 import shutil
+import sys
 
 import numpy as np
 import torch
@@ -33,6 +34,10 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import (
     AutoModelForCausalLM, Gemma3TextConfig, LlamaConfig, PreTrainedTokenizerFast, Qwen2Config, Qwen3Config)
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+
+sys.dont_write_bytecode = True
+import mixtures
+from mixtures import MIXTURES
 
 HERE = pathlib.Path(__file__).parent
 TOKENS = 40
@@ -308,6 +313,26 @@ def make_model(seed, name):
     print(name, "logits", tuple(logits.shape), "standard deviation", round(logits.std().item(), 3))
 
 
+def make_mixture(seed, name):
+    architecture, config, stored = MIXTURES[name]
+    torch.manual_seed(seed)
+    model = AutoModelForCausalLM.from_config(
+        config, dtype=torch.float32, attn_implementation="eager", experts_implementation="eager").eval()
+    mixtures.randomize(model, stored)
+    tokens = torch.randint(0, config.vocab_size, (1, TOKENS))
+    logits = reference(model, tokens)
+    tokens[0].numpy().astype("<i4").tofile(HERE / f"{name}.tokens.bin")
+    logits.numpy().astype("<f4").tofile(HERE / f"{name}.logits.bin")
+    folder = HERE / "folders" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    model.save_pretrained(folder)
+    (folder / "generation_config.json").unlink(missing_ok=True)
+    save_tokenizer(folder, min(config.vocab_size, 94))
+    tensors = mixtures.finish_folder(folder, model, architecture, stored)
+    mixtures.write_gguf(HERE / f"{name}.gguf.bin", tensors, config, architecture, stored)
+    print(name, "logits", tuple(logits.shape), "standard deviation", round(logits.std().item(), 3))
+
+
 def make_rope(head_dim, rope):
     context = int(rope.get("original_max_position_embeddings", 4096) * rope.get("factor", 1))
     config = LlamaConfig(
@@ -321,12 +346,23 @@ def make_rope(head_dim, rope):
 
 
 def main():
+    named = sys.argv[1:]
+    known = [*MODELS, *MIXTURES, "qwen3-fp8", "rope"]
+    if unknown := [name for name in named if name not in known]:
+        sys.exit(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}")
+    wanted = set(named or known)
     for seed, name in enumerate(MODELS, start=1):
-        make_model(seed, name)
-    make_fp8(100, "qwen3-fp8")
-    goldens = {name: make_rope(*arguments) for name, arguments in ROPE.items()}
-    rows = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in goldens.items()]
-    (HERE / "rope.json").write_text("{\n" + ",\n".join(rows) + "\n}\n")
+        if name in wanted:
+            make_model(seed, name)
+    if "qwen3-fp8" in wanted:
+        make_fp8(100, "qwen3-fp8")
+    for seed, name in enumerate(MIXTURES, start=200):
+        if name in wanted:
+            make_mixture(seed, name)
+    if "rope" in wanted:
+        goldens = {name: make_rope(*arguments) for name, arguments in ROPE.items()}
+        rows = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in goldens.items()]
+        (HERE / "rope.json").write_text("{\n" + ",\n".join(rows) + "\n}\n")
 
 
 if __name__ == "__main__":
