@@ -2,8 +2,8 @@
 
 The GGUF files are laid out as llama.cpp's converter does it: the experts' matrices stacked, routers in F32, and of DeepSeek
 the regular models with the matrix that widens latents split (attn_k_b, attn_v_b), the odd ones with it whole (attn_kv_b), as
-older files have it. llama.cpp knows nothing of MiniMax-Text-01: its architecture is called `minimax` here, with keys and
-names in the same style.
+older files have it. llama.cpp has one factor for MiniMax's residuals; where a configuration has several, they are written under
+keys of the same style.
 """
 import json
 import math
@@ -77,14 +77,14 @@ MIXTURES = {
         num_experts_per_tok=3, n_shared_experts=1, first_k_dense_replace=1, n_group=1, topk_group=1,
         routed_scaling_factor=1.7, norm_topk_prob=True, rms_norm_eps=1e-6, rope_parameters=DEFAULT), F16),
     # Prompts are several blocks long, and the last is not whole.
-    "minimax-regular": ("minimax", MiniMaxConfig(
+    "minimax-regular": ("minimax-01", MiniMaxConfig(
         **sizes(32, 4, 2, 32, 96, 4), head_dim=16, num_local_experts=4, num_experts_per_tok=2, rms_norm_eps=1e-5,
         block_size=16, layer_types=["linear_attention", "linear_attention", "full_attention", "linear_attention"],
         full_attn_alpha_factor=3.5565588200778455, full_attn_beta_factor=1.0,
         linear_attn_alpha_factor=3.5565588200778455, linear_attn_beta_factor=1.0,
         mlp_alpha_factor=3.5565588200778455, mlp_beta_factor=1.0,
         rope_parameters=dict(DEFAULT, rope_theta=10000000.0)), BF16),
-    "minimax-odd": ("minimax", MiniMaxConfig(
+    "minimax-odd": ("minimax-01", MiniMaxConfig(
         **sizes(36, 3, 1, 20, 131, 3), head_dim=20, num_local_experts=5, num_experts_per_tok=3, rms_norm_eps=1e-5,
         block_size=7, layer_types=["full_attention", "linear_attention", "full_attention"],
         full_attn_alpha_factor=1.5, full_attn_beta_factor=0.75, linear_attn_alpha_factor=1.25,
@@ -171,7 +171,7 @@ LAYER_NAMES = {
     "self_attn.q_a_proj": "attn_q_a", "self_attn.q_a_layernorm": "attn_q_a_norm", "self_attn.q_b_proj": "attn_q_b",
     "self_attn.kv_a_proj_with_mqa": "attn_kv_a_mqa", "self_attn.kv_a_layernorm": "attn_kv_a_norm",
     "self_attn.kv_b_proj": "attn_kv_b",
-    "self_attn.qkv_proj": "attn_qkv", "self_attn.output_gate": "attn_gate", "self_attn.norm": "attn_sub_norm",
+    "self_attn.qkv_proj": "attn_qkv", "self_attn.output_gate": "attn_gate", "self_attn.norm": "attn_norm_2",
     "self_attn.out_proj": "attn_output",
     "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
     "mlp.gate": "ffn_gate_inp", "mlp.shared_expert_gate": "ffn_gate_inp_shexp",
@@ -234,7 +234,7 @@ def set_attention(writer, config, architecture, splits):
         rotated = head_dim or config.hidden_size // heads
         if architecture == "minimax-m2":
             rotated = int(rotated * config.rope_parameters["partial_rotary_factor"])
-        if architecture in ("llama", "minimax", "minimax-m2"):
+        if architecture in ("llama", "minimax-01", "minimax-m2"):
             writer.add_rope_dimension_count(rotated)
         return
     key_length = config.qk_nope_head_dim + config.qk_rope_head_dim
@@ -258,12 +258,12 @@ def set_experts(writer, config, architecture):
     writer.add_expert_count(config.num_experts if hasattr(config, "num_experts") else config.n_routed_experts)
     writer.add_expert_used_count(config.num_experts_per_tok)
     is_sigmoid = architecture == "minimax-m2" or config.model_type == "deepseek_v3"
-    if architecture in ("deepseek2", "minimax", "minimax-m2"):
+    if architecture in ("deepseek2", "minimax-m2"):
         writer.add_uint32(f"{architecture}.expert_gating_func", 2 if is_sigmoid else 1)
     if architecture in ("qwen2moe", "qwen3moe", "deepseek2"):
         writer.add_expert_feed_forward_length(config.moe_intermediate_size)
         writer.add_expert_weights_norm(config.norm_topk_prob)
-    if architecture in ("minimax", "minimax-m2"):
+    if architecture == "minimax-m2":
         writer.add_expert_feed_forward_length(config.intermediate_size)
     if architecture == "qwen2moe":
         writer.add_expert_shared_feed_forward_length(config.shared_expert_intermediate_size)
@@ -277,13 +277,18 @@ def set_experts(writer, config, architecture):
 
 
 def set_lightning(writer, config):
-    """Which layers are linear, how many positions the reference takes at a time, and the weights of residuals."""
-    writer.add_array("minimax.attention.linear_layers", [kind == "linear_attention" for kind in config.layer_types])
-    writer.add_uint32("minimax.attention.linear_block_size", config.block_size)
-    for name, field in [("full_attention", "full_attn"), ("linear_attention", "linear_attn"), ("feed_forward", "mlp")]:
-        for factor in ("alpha", "beta"):
-            value = getattr(config, f"{field}_{factor}_factor")
-            writer.add_float32(f"minimax.residual.{name}_{factor}", value)
+    """Which layers have lightning attention, and the weights of residuals."""
+    writer.add_array(
+        "minimax-01.attention.recurrent_layers", [kind == "linear_attention" for kind in config.layer_types])
+    fields = {"full_attention": "full_attn", "linear_attention": "linear_attn", "feed_forward": "mlp"}
+    alphas, betas = ({name: getattr(config, f"{field}_{factor}_factor") for name, field in fields.items()}
+                     for factor in ("alpha", "beta"))
+    if len(set(alphas.values())) == 1 and set(betas.values()) == {1}:
+        writer.add_residual_scale(config.mlp_alpha_factor)
+        return
+    for name in fields:
+        writer.add_float32(f"minimax-01.residual.{name}_alpha", alphas[name])
+        writer.add_float32(f"minimax-01.residual.{name}_beta", betas[name])
 
 
 def write_gguf(path, tensors, config, architecture, stored):
@@ -297,7 +302,7 @@ def write_gguf(path, tensors, config, architecture, stored):
     writer.add_vocab_size(config.vocab_size)
     set_attention(writer, config, architecture, splits)
     set_experts(writer, config, architecture)
-    if architecture == "minimax":
+    if architecture == "minimax-01":
         set_lightning(writer, config)
     rope = config.rope_parameters
     writer.add_rope_freq_base(rope["rope_theta"])
