@@ -12,6 +12,13 @@ struct TinyModel: Sendable, CustomTestStringConvertible {
     "qwen3-odd-yarn", "gemma3-regular", "gemma3-odd-linear",
   ]
 
+  /// Those with experts.
+  static let mixtures = [
+    "mixtral-regular", "mixtral-odd", "qwen2moe-regular", "qwen2moe-odd", "qwen3moe-regular", "qwen3moe-odd",
+    "deepseek-v2-regular", "deepseek-v2-odd", "deepseek-v3-regular", "deepseek-v3-odd", "minimax-regular",
+    "minimax-odd", "minimax-m2-regular", "minimax-m2-odd",
+  ]
+
   let name: String
   let file: GGUFFile
   let tokens: [Int32]
