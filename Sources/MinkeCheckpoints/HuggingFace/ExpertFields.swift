@@ -29,11 +29,10 @@ struct ExpertFields {
   init?(_ fields: JSONFields, _ family: FolderFamily, layers: Int) throws(CheckpointError) {
     guard family.hasExperts else { return nil }
     let (counts, sizes) = (FolderConfiguration.counts, FolderConfiguration.sizes)
-    switch family {
-    case .qwen2moe, .qwen3moe: count = try fields.requiredInteger("num_experts", in: counts)
-    case .deepseekV2, .deepseekV3: count = try fields.requiredInteger("n_routed_experts", in: counts)
-    default: count = try fields.requiredInteger("num_local_experts", in: counts)
-    }
+    // Since version 5 `transformers` writes its common name for what some families publish under their own.
+    let (own, common) = (Self.countKey(family), "num_local_experts")
+    count = try fields.requiredInteger(
+      fields[own] == nil && fields[common] != nil ? common : own, in: counts)
     used = try fields.requiredInteger("num_experts_per_tok", in: counts)
     guard used <= count else {
       throw fields.invalid("num_experts_per_tok", expected: "at most the \(count) experts")
@@ -66,6 +65,14 @@ struct ExpertFields {
     }
     groups = try Self.groups(fields, family, experts: count, used: used)
     try Self.refuseWhatIsNotSupported(fields, family, gate)
+  }
+
+  private static func countKey(_ family: FolderFamily) -> String {
+    switch family {
+    case .qwen2moe, .qwen3moe: "num_experts"
+    case .deepseekV2, .deepseekV3: "n_routed_experts"
+    default: "num_local_experts"
+    }
   }
 
   private static func groups(
