@@ -11,7 +11,7 @@ package struct CheckpointTensor: Sendable {
 
   private enum Contents {
     case stored(StoredTensor)
-    case derived(DerivedRows)
+    case derived(any RowSource)
   }
 
   init(_ tensor: StoredTensor) {
@@ -19,7 +19,7 @@ package struct CheckpointTensor: Sendable {
     contents = .stored(tensor)
   }
 
-  init(name: String, dimensions: [Int], _ rows: DerivedRows) {
+  init(name: String, dimensions: [Int], _ rows: any RowSource) {
     (self.name, self.dimensions, type) = (name, dimensions, rows.type)
     contents = .derived(rows)
   }
@@ -28,7 +28,7 @@ package struct CheckpointTensor: Sendable {
   var path: String {
     switch contents {
     case .stored(let tensor): tensor.file.path
-    case .derived(let derived): derived.source.file.path
+    case .derived(let derived): derived.path
     }
   }
 
@@ -112,7 +112,7 @@ extension CheckpointTensor {
     fileprivate enum Source {
       /// The tensor keeps the matrix's bytes mapped.
       case stored(StoredTensor, StoredMatrix)
-      case derived(DerivedRows)
+      case derived(any RowSource)
     }
 
     fileprivate let columns: Int

@@ -26,8 +26,11 @@ package struct CheckpointConversion: Sendable {
 
   private func type(of tensor: TensorRecord) -> ElementType? {
     guard tensor.dimensions.count > 1 else { return .f32 }
+    // Rounding what chooses experts would change the choice.
+    let isRouter = tensor.name.hasSuffix(".ffn_gate_inp.weight")
     switch target {
     case .auto: return tensor.type
+    case .f16 where isRouter, .bf16 where isRouter: return .f32
     case .f32: return .f32
     case .f16: return .f16
     case .bf16: return .bf16

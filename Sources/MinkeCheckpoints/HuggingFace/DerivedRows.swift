@@ -1,12 +1,11 @@
 internal import MinkeTensors
 
-/// The rows of a GGUF tensor, worked out from a safetensors tensor of as many rows and columns: in another order, of
-/// another type, scaled or shifted.
-struct DerivedRows: Sendable {
+/// The rows of a GGUF tensor, worked out from a safetensors tensor of as many columns: all or some of its rows, in another
+/// order, of another type, scaled or shifted.
+struct DerivedRows: RowSource {
   let source: SafetensorsTensor
   let rows: Int
   let columns: Int
-  /// What the rows are encoded as: ``read(_:into:)`` rounds to it.
   let type: ElementType
   var order = RowOrder.asStored
   /// What 8-bit floats are multiplied by.
@@ -19,6 +18,8 @@ struct DerivedRows: Sendable {
     /// Of each head of so many rows, rows i and i + length/2, which RoPE rotates as a pair, lie side by side. GGUF has
     /// the queries and keys of `llama` so.
     case pairsTogether(headLength: Int)
+    /// Of each head of so many rows, the last.
+    case lastOfHeads(taken: Int, headRows: Int)
 
     /// Where row `index` of the result lies in the source.
     func source(of index: Int) -> Int {
@@ -27,6 +28,19 @@ struct DerivedRows: Sendable {
       case .pairsTogether(let length):
         let (head, place) = index.quotientAndRemainder(dividingBy: length)
         return head * length + place / 2 + (place.isMultiple(of: 2) ? 0 : length / 2)
+      case .lastOfHeads(let taken, let headRows):
+        let (head, place) = index.quotientAndRemainder(dividingBy: taken)
+        return head * headRows + headRows - taken + place
+      }
+    }
+
+    /// Rows of the source among which those are that some of the result come from.
+    func sources(of range: Range<Int>) -> Range<Int> {
+      guard let last = range.last else { return 0..<0 }
+      switch self {
+      case .asStored, .lastOfHeads: return source(of: range.lowerBound)..<source(of: last) + 1
+      case .pairsTogether(let length):
+        return range.lowerBound / length * length..<(last / length + 1) * length
       }
     }
   }
@@ -40,9 +54,10 @@ struct DerivedRows: Sendable {
   /// Whether the bytes of a row are those of the source's row.
   private var keepsBytes: Bool { scales == nil && shift == 0 && source.type.element == type }
 
+  var path: String { source.file.path }
+
   private var sourceRowBytes: Int { columns * source.type.byteCount }
 
-  /// Writes rows as ``type``, one after the other.
   func read(_ range: Range<Int>, into memory: UnsafeMutableRawBufferPointer) {
     let rowBytes = type.byteCount(columns: columns) ?? 0
     unsafe source.file.withBytes(in: source.byteRange) { bytes in
@@ -65,7 +80,6 @@ struct DerivedRows: Sendable {
     }
   }
 
-  /// Writes rows as float32, one after the other.
   func readFloats(_ range: Range<Int>, into memory: UnsafeMutableBufferPointer<Float>) {
     unsafe source.file.withBytes(in: source.byteRange) { bytes in
       for (place, row) in range.enumerated() {
@@ -77,13 +91,10 @@ struct DerivedRows: Sendable {
   }
 
   func releasePages(of range: Range<Int>) {
-    var (first, end) = (range.lowerBound, range.upperBound)
-    if case .pairsTogether(let length) = order {
-      first = first / length * length
-      end = min((end + length - 1) / length * length, rows)
-    }
+    let rows = order.sources(of: range)
     let start = source.byteRange.lowerBound
-    source.file.releasePages(of: start + first * sourceRowBytes..<start + end * sourceRowBytes)
+    source.file.releasePages(
+      of: start + rows.lowerBound * sourceRowBytes..<start + rows.upperBound * sourceRowBytes)
   }
 
   /// One row of the source, scaled and shifted.

@@ -12,6 +12,10 @@ struct FolderConfiguration {
   /// Whether the output matrix is the embedding; nil where the file does not say.
   let isTied: Bool?
   let rotary: RotaryFields
+  let layerCount: Int
+  let experts: ExpertFields?
+  let latent: LatentFields?
+  private let lightning: LightningFields?
   /// Rows and columns of the blocks of 8-bit weights that share a scale; nil where the file does not say.
   let scaleBlock: (rows: Int, columns: Int)?
 
@@ -28,7 +32,13 @@ struct FolderConfiguration {
     fields = family == .gemma3 ? try root.object("text_config") ?? root : root
     let hidden = try fields.requiredInteger("hidden_size", in: Self.sizes)
     let heads = try Self.heads(fields, family)
-    if let length = try fields.integer("head_dim", in: 1...1024) {
+    layerCount = try fields.requiredInteger("num_hidden_layers", in: Self.counts)
+    experts = try ExpertFields(fields, family, layers: layerCount)
+    latent = try LatentFields(fields, family, heads: heads)
+    lightning = try LightningFields(fields, family, layers: layerCount)
+    if let latent {
+      headLength = latent.rotated
+    } else if let length = try fields.integer("head_dim", in: 1...1024) {
       headLength = length
     } else if family == .gemma3 {
       headLength = 256
@@ -66,8 +76,44 @@ struct FolderConfiguration {
       // Some files have a word here.
       if let value = fields[flag], value != .bool(false) { throw fields.unsupported(flag, expected: "false") }
     }
-    if let factor = try fields.number("partial_rotary_factor", in: 0...1), factor != 1 {
-      throw fields.unsupported("partial_rotary_factor", expected: "1")
+    if family == .minimaxM2 {
+      if try fields.bool("use_qk_norm") == false { throw fields.unsupported("use_qk_norm", expected: "true") }
+      if let kind = try fields.string("qk_norm_type"), kind != "per_layer" {
+        throw fields.unsupported("qk_norm_type", expected: "\"per_layer\"")
+      }
+      if let kinds = fields["attn_type_list"]?.elements, kinds.contains(where: { $0 != .integer(1) }) {
+        throw fields.unsupported("attn_type_list", expected: "1 for each layer")
+      }
+    }
+    guard family != .minimax01, family != .minimaxM2 else { return }
+    for fields in [fields, try fields.object("rope_parameters")].compactMap({ $0 }) {
+      if let factor = try fields.number("partial_rotary_factor", in: 0...1), factor != 1 {
+        throw fields.unsupported("partial_rotary_factor", expected: "1")
+      }
+    }
+  }
+
+  /// Elements of a head that are rotated: all, or the first of MiniMax's.
+  private var rotatedLength: Int {
+    get throws(CheckpointError) {
+      guard family == .minimax01 || family == .minimaxM2 else { return headLength }
+      if let length = try fields.integer("rotary_dim", in: 2...headLength) {
+        guard length.isMultiple(of: 2) else {
+          throw fields.invalid("rotary_dim", expected: "an even length, for RoPE rotates pairs")
+        }
+        return length
+      }
+      let parameters = try fields.object("rope_parameters")
+      let key = "partial_rotary_factor"
+      guard
+        let factor = try (parameters?.number(key, in: 0...1)).or(try fields.number(key, in: 0...1))
+      else { return headLength }
+      let length = Int(Double(headLength) * factor)
+      guard length >= 2, length.isMultiple(of: 2) else {
+        throw (parameters?[key] == nil ? fields : parameters ?? fields).invalid(
+          key, expected: "what leaves an even length of the \(headLength) elements of a head")
+      }
+      return length
     }
   }
 
@@ -104,18 +150,26 @@ extension FolderConfiguration {
     let heads = try Self.heads(fields, family)
     set("context_length", try contextLength)
     set("embedding_length", hidden)
-    set("block_count", try layerCount)
+    set("block_count", layerCount)
     set("feed_forward_length", try fields.requiredInteger("intermediate_size", in: Self.sizes))
     set("attention.head_count", heads)
-    set("attention.head_count_kv", try keyValueHeads(heads))
-    set("attention.key_length", headLength)
-    set("attention.value_length", headLength)
+    if let latent {
+      latent.write(to: &keys, prefix: prefix)
+    } else {
+      set("attention.head_count_kv", try keyValueHeads(heads))
+      set("attention.key_length", headLength)
+      set("attention.value_length", headLength)
+    }
     set("attention.layer_norm_rms_epsilon", try fields.number("rms_norm_eps", in: 1e-12...1) ?? 1e-6)
     if let stated = try fields.integer("vocab_size", in: Self.vocabularies), stated != vocabularySize {
       throw fields.invalid("vocab_size", expected: "\(vocabularySize), the rows of the embedding")
     }
     set("vocab_size", vocabularySize)
-    if family == .llama { set("rope.dimension_count", headLength) }
+    if [.llama, .mixtral, .minimax01, .minimaxM2].contains(family) {
+      set("rope.dimension_count", try rotatedLength)
+    }
+    experts?.write(to: &keys, prefix: prefix)
+    lightning?.write(to: &keys, prefix: prefix)
     if family == .gemma3 {
       let window = try fields.integer("sliding_window", in: Self.contexts) ?? 4096
       set("attention.sliding_window", window)
@@ -129,8 +183,15 @@ extension FolderConfiguration {
     try rotary.write(to: &keys, prefix: prefix)
   }
 
-  private var layerCount: Int {
-    get throws(CheckpointError) { try fields.requiredInteger("num_hidden_layers", in: Self.counts) }
+  /// Layers behind the last that guess further tokens ahead, of which nothing is needed (multi-token prediction, DeepSeek-V3,
+  /// arXiv:2412.19437, section 2.2).
+  var predictingLayers: Int {
+    get throws(CheckpointError) {
+      guard family == .deepseekV3 else { return 0 }
+      let counts = 0...Self.counts.upperBound
+      return try fields.integer("num_nextn_predict_layers", in: counts)
+        .or(try fields.integer("num_mtp_layers", in: counts)) ?? 0
+    }
   }
 
   private func keyValueHeads(_ heads: Int) throws(CheckpointError) -> Int {
@@ -149,7 +210,8 @@ extension FolderConfiguration {
       let stated = try fields.integer("max_position_embeddings", in: Self.contexts)
       guard family != .gemma3 else { return stated ?? 131_072 }
       guard let stated else { throw fields.missing("max_position_embeddings", "a whole number") }
-      let isUsed = try fields.bool("use_sliding_window") ?? (family == .llama)
+      let isUsed =
+        try fields.bool("use_sliding_window") ?? (family.bringsPairsTogether || family == .minimax01)
       guard isUsed, let window = try fields.integer("sliding_window", in: Self.contexts) else {
         return stated
       }
@@ -162,7 +224,7 @@ extension FolderConfiguration {
     guard let types = try fields.strings("layer_types") else {
       return try fields.integer("sliding_window_pattern", in: Self.counts) ?? 6
     }
-    let layers = try layerCount
+    let layers = layerCount
     let pattern = (types.firstIndex(of: "full_attention") ?? layers) + 1
     let expected = (0..<layers).map {
       ($0 + 1).isMultiple(of: pattern) ? "full_attention" : "sliding_attention"

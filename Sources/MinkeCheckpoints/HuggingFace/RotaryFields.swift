@@ -12,7 +12,7 @@ struct RotaryFields {
     case none
     case linear(factor: Double)
     case llama3(factor: Double, low: Double, high: Double, context: Double)
-    case yarn(factor: Double, context: Int, attention: Double, fast: Double, slow: Double)
+    case yarn(factor: Double, context: Int, attention: Double, logarithm: Double?, fast: Double, slow: Double)
   }
 
   private static let bases = 1.0.nextUp...1e15
@@ -21,10 +21,9 @@ struct RotaryFields {
   init(_ fields: JSONFields, _ family: FolderFamily) throws(CheckpointError) {
     let parameters = try fields.object("rope_parameters")
     let full = try (parameters?.object("full_attention")) ?? parameters
-    let fallback = family == .gemma3 ? 1_000_000.0 : 10_000
     base =
       try (full?.number("rope_theta", in: Self.bases)).or(try fields.number("rope_theta", in: Self.bases))
-      ?? fallback
+      ?? Self.usualBase(family)
     if family == .gemma3 {
       let local = try parameters?.object("sliding_attention")
       if let local, let type = try Self.type(local), type != "default" {
@@ -36,7 +35,16 @@ struct RotaryFields {
     } else {
       localBase = nil
     }
-    scaling = try Self.scaling(full.or(try fields.object("rope_scaling")), fields)
+    scaling = try Self.scaling(full.or(try fields.object("rope_scaling")), fields, family)
+  }
+
+  /// What the classes of `transformers` have for default.
+  private static func usualBase(_ family: FolderFamily) -> Double {
+    switch family {
+    case .gemma3, .mixtral, .minimax01: 1_000_000
+    case .minimaxM2: 5_000_000
+    default: 10_000
+    }
   }
 
   /// Older files say `type`.
@@ -45,9 +53,14 @@ struct RotaryFields {
   }
 
   private static func scaling(
-    _ scaling: JSONFields?, _ fields: JSONFields
+    _ scaling: JSONFields?, _ fields: JSONFields, _ family: FolderFamily
   ) throws(CheckpointError) -> Scaling {
     guard let scaling else { return .none }
+    // The scale of scores hangs on the kind of scaling.
+    if family.isLatent, let type = try type(scaling), type != "default", type != "yarn" {
+      throw scaling.unsupported(
+        scaling["rope_type"] == nil ? "type" : "rope_type", expected: "default or yarn")
+    }
     switch try type(scaling) {
     // A dynamic base differs from the stated one only beyond the context that is stated too.
     case nil, "default", "dynamic": return .none
@@ -63,7 +76,7 @@ struct RotaryFields {
       return .llama3(
         factor: try scaling.requiredNumber("factor", in: factors), low: low, high: high,
         context: Double(try originalContext(scaling, fields)))
-    case "yarn": return try yarn(scaling, fields)
+    case "yarn": return try yarn(scaling, fields, family)
     case .some:
       throw scaling.unsupported(
         scaling["rope_type"] == nil ? "type" : "rope_type",
@@ -81,7 +94,9 @@ struct RotaryFields {
     return try fields.requiredInteger("max_position_embeddings", in: range)
   }
 
-  private static func yarn(_ scaling: JSONFields, _ fields: JSONFields) throws(CheckpointError) -> Scaling {
+  private static func yarn(
+    _ scaling: JSONFields, _ fields: JSONFields, _ family: FolderFamily
+  ) throws(CheckpointError) -> Scaling {
     let context = try originalContext(scaling, fields)
     if try scaling.bool("truncate") == false { throw scaling.unsupported("truncate", expected: "true") }
     let factor: Double
@@ -95,19 +110,20 @@ struct RotaryFields {
       factor > 1 ? 0.1 * multiplier * log(factor) + 1 : 1
     }
     var attention = try scaling.number("attention_factor", in: factors)
-    if attention == nil, let mscale = try scaling.number("mscale", in: 0...1e3), mscale != 0,
-      let all = try scaling.number("mscale_all_dim", in: 0...1e3), all != 0
-    {
+    let all = try scaling.number("mscale_all_dim", in: 0...1e3) ?? 0
+    if attention == nil, let mscale = try scaling.number("mscale", in: 0...1e3), mscale != 0, all != 0 {
       attention = temperature(mscale) / temperature(all)
     }
     let (fast, slow) = (
       try scaling.number("beta_fast", in: factors) ?? 32, try scaling.number("beta_slow", in: factors) ?? 1
     )
     guard slow <= fast else { throw scaling.invalid("beta_slow", expected: "at most beta_fast, \(fast)") }
-    // GGUF multiplies the usual temperature.
+    let isLogarithmic = family.isLatent && all != 0
+    // GGUF multiplies the usual temperature; where it has a multiplier of the logarithm, which scales scores instead, 1.
     return .yarn(
-      factor: factor, context: context, attention: (attention ?? temperature()) / temperature(), fast: fast,
-      slow: slow)
+      factor: factor, context: context,
+      attention: (attention ?? temperature()) / (isLogarithmic ? 1 : temperature()),
+      logarithm: isLogarithmic ? 0.1 * all : nil, fast: fast, slow: slow)
   }
 }
 
@@ -121,11 +137,12 @@ extension RotaryFields {
     case .linear(let factor):
       keys.set(prefix + "rope.scaling.type", "linear")
       keys.set(prefix + "rope.scaling.factor", factor)
-    case .yarn(let factor, let context, let attention, let fast, let slow):
+    case .yarn(let factor, let context, let attention, let logarithm, let fast, let slow):
       keys.set(prefix + "rope.scaling.type", "yarn")
       keys.set(prefix + "rope.scaling.factor", factor)
       keys.set(prefix + "rope.scaling.original_context_length", context)
       if attention != 1 { keys.set(prefix + "rope.scaling.attn_factor", attention) }
+      keys.set(prefix + "rope.scaling.yarn_log_multiplier", logarithm)
       if fast != 32 { keys.set(prefix + "rope.scaling.yarn_beta_fast", fast) }
       if slow != 1 { keys.set(prefix + "rope.scaling.yarn_beta_slow", slow) }
     }

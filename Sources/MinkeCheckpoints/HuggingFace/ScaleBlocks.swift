@@ -14,6 +14,13 @@ struct ScaleBlocks: Sendable {
   }
 }
 
+extension ScaleBlocks {
+  /// What one element is multiplied by.
+  func scale(row: Int, column: Int) -> Float {
+    values[row / layout.blockRows * layout.across + column / layout.blockColumns]
+  }
+}
+
 /// How a matrix is divided into blocks of one scale each.
 struct ScaleLayout: Sendable {
   let blockRows: Int
