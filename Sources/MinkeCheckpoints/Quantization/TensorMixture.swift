@@ -32,7 +32,7 @@ package struct TensorMixture: Sendable {
     /// Query heads that share a key head.
     var headsPerKey: Int { headCount / max(keyValueHeadCount, 1) }
     /// Values are shared by eight heads there, and so cheap to keep well.
-    var hasSeventyBillionParameters: Bool { layerCount == 80 && headsPerKey > 1 }
+    var hasSeventyBillionParameters: Bool { layerCount == 80 && headsPerKey > 1 && expertCount == 0 }
   }
 
   /// What the user asks for beside the file type.
@@ -104,13 +104,16 @@ extension TensorMixture {
       return options.outputType ?? (isMixed ? output(base, columns) : base)
     }
     guard isMixed else { return base }
-    if name.contains("attn_v.weight") { return values(base, layer(name)) }
+    if Self.valueMatrices.contains(where: name.contains) { return values(base, layer(name)) }
     if name.contains("attn_k.weight"), shape.expertCount == 8 { return .q8_0 }
     if name.contains("ffn_down") { return down(base, layer(name)) }
     if name.contains("attn_output.weight") { return attentionOutput(base) }
     if name.contains("attn_qkv.weight") { return joinedAttention(base) }
     return base
   }
+
+  /// What makes the values of attention, from hidden states or from latents; keys with them where both are one matrix.
+  private static let valueMatrices = ["attn_v.weight", "attn_kv_b.weight", "attn_v_b.weight"]
 
   private var isMixed: Bool { !options.isPure && fileType.elementType.isQuantized }
 

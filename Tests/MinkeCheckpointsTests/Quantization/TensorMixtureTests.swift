@@ -111,6 +111,44 @@ struct TensorMixtureTests {
     #expect(types(mixture, "attn_output", layers: 3..<4) == [.q5_K])
   }
 
+  @Test("The matrices of all experts are one tensor, and get what a matrix would")
+  func stacked() {
+    let mixture = mixture(.q4_K_M) { $0.expertCount = 64 }
+    for name in ["ffn_gate_exps", "ffn_up_exps", "ffn_down_exps", "ffn_down_shexp"] {
+      for layer in 0..<16 {
+        let name = "blk.\(layer).\(name).weight"
+        #expect(
+          mixture.type(of: name, dimensions: [1024, 512, 64])
+            == mixture.type(of: name.replacing("_exps", with: ""), dimensions: [1024, 512]))
+      }
+    }
+    #expect(mixture.type(of: "blk.0.ffn_down_exps.weight", dimensions: [1024, 512, 64]) == .q6_K)
+    // An expert of so few columns has no blocks of 256.
+    #expect(mixture.type(of: "blk.0.ffn_down_exps.weight", dimensions: [1408, 512, 64]) == .q8_0)
+    for name in ["ffn_gate_inp.weight", "ffn_gate_inp_shexp.weight", "exp_probs_b.bias"] {
+      for dimensions in [[1024], [1024, 64]] {
+        #expect(mixture.type(of: "blk.0." + name, dimensions: dimensions) == nil, "\(name)")
+      }
+    }
+  }
+
+  @Test("What makes values from latents gets what values get; rows of keys are short")
+  func latents() {
+    let mixture = mixture(.q4_K_M) { $0.expertCount = 64 }
+    for name in ["attn_kv_b", "attn_v_b"] { #expect(types(mixture, name) == types(mixture, "attn_v")) }
+    #expect(mixture.type(of: "blk.0.attn_v_b.weight", dimensions: [512, 128, 16]) == .q6_K)
+    #expect(mixture.type(of: "blk.2.attn_v_b.weight", dimensions: [512, 128, 16]) == .q4_K)
+    #expect(mixture.type(of: "blk.0.attn_k_b.weight", dimensions: [128, 512, 16]) == .q5_0)
+    #expect(mixture.type(of: "blk.0.attn_kv_a_mqa.weight", dimensions: [2048, 576]) == .q4_K)
+    #expect(mixture.type(of: "blk.0.attn_kv_a_norm.weight", dimensions: [512]) == nil)
+  }
+
+  @Test("Eighty layers alone do not make a dense model of seventy billion")
+  func eightyLayers() {
+    let mixture = mixture(.q4_K_S) { ($0.layerCount, $0.expertCount) = (80, 32) }
+    #expect(types(mixture, "attn_v", layers: 30..<31) == [.q4_K])
+  }
+
   @Test(
     "Rows that are no whole blocks of 256 get blocks of 32",
     arguments: [
