@@ -7,7 +7,7 @@ import Testing
 /// The folders that `transformers` saved of the tiny models.
 @Suite("A folder runs as its GGUF file does")
 struct FolderParityTests {
-  @Test("Logits equal those of transformers", arguments: TinyModel.names)
+  @Test("Logits equal those of transformers", arguments: TinyModel.all)
   func logits(name: String) throws {
     let tiny = try TinyModel(name)
     let runner = try Runner(TinyModel.folder(name))
@@ -15,12 +15,18 @@ struct FolderParityTests {
     #expect(largestDifference(logits, tiny.logits) < ParityTests.float32Tolerance)
   }
 
-  @Test("Every tensor is the file's, bit for bit, and so are the logits", arguments: TinyModel.names)
+  @Test("Every tensor is the file's, bit for bit, and so are the logits", arguments: TinyModel.all)
   func tensors(name: String) throws {
     let tiny = try TinyModel(name)
     let folder = try TinyModel.folder(name)
-    #expect(Set(folder.tensors.map(\.name)) == Set(tiny.file.tensors.map(\.name)))
-    for record in tiny.file.tensors {
+    // Folders are read in the layout of newer files, which has two tensors for the older one.
+    let (old, new) = (".attn_kv_b.weight", [".attn_k_b.weight", ".attn_v_b.weight"])
+    let isOld = tiny.file.tensors.contains { $0.name.hasSuffix(old) }
+    let shared = tiny.file.tensors.filter { !$0.name.hasSuffix(old) }
+    #expect(
+      Set(folder.tensors.map(\.name).filter { name in !(isOld && new.contains(where: name.hasSuffix)) })
+        == Set(shared.map(\.name)))
+    for record in shared {
       let (mine, other) = (try folder.weight(named: record.name), try tiny.file.weight(named: record.name))
       #expect(mine.type == other.type && mine.dimensions == other.dimensions, "\(record.name)")
       #expect(try bytes(mine) == bytes(other), "\(record.name)")
@@ -31,12 +37,12 @@ struct FolderParityTests {
     #expect(mine.map(\.bitPattern) == other.map(\.bitPattern))
   }
 
-  @Test("Written as a GGUF file it is the same model", arguments: TinyModel.names)
+  @Test("Written as a GGUF file it is the same model", arguments: TinyModel.all)
   func converted(name: String) throws {
     let tiny = try TinyModel(name)
     let writer = try CheckpointConversion(TinyModel.folder(name), to: .auto).writer(threadCount: 2)
     let file = try GGUFFile(bytes: writer.serialized())
-    for record in tiny.file.tensors {
+    for record in tiny.file.tensors where !record.name.hasSuffix(".attn_kv_b.weight") {
       #expect(
         try bytes(file.weight(named: record.name)) == bytes(tiny.file.weight(named: record.name)),
         "\(record.name)")
