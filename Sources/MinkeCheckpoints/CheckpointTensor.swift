@@ -94,15 +94,34 @@ package struct CheckpointTensor: Sendable {
     for (place, row) in range.enumerated() { unsafe floats.read(row: row, into: base + place * columns) }
   }
 
-  /// Gives back the memory of the mapped pages that some rows were read from.
-  package func releasePages(ofRows range: Range<Int>) {
+  /// Tells the system how the mapped pages that some rows are read from will be used.
+  package func advise(_ advice: MappedFile.Advice, rows range: Range<Int>) {
+    let (file, bytes) = pages(ofRows: range)
+    file.advise(advice, range: bytes)
+  }
+
+  /// Starts fetching the mapped pages that some rows are read from, and does not wait for them.
+  package func prefetch(rows range: Range<Int>) {
+    let (file, bytes) = pages(ofRows: range)
+    // Linux begins no more at once than it reads ahead of a file, which is 128 KiB unless set otherwise.
+    for start in stride(from: bytes.lowerBound, to: bytes.upperBound, by: 1 << 17) {
+      file.advise(.willNeed, range: start..<min(start + (1 << 17), bytes.upperBound))
+    }
+  }
+
+  private func pages(ofRows range: Range<Int>) -> (MappedFile, Range<Int>) {
     switch contents {
-    case .derived(let derived): derived.releasePages(of: range)
+    case .derived(let derived): return (derived.source.file, derived.sourceBytes(of: range))
     case .stored(let tensor):
       let start = tensor.byteRange.lowerBound
-      tensor.file.releasePages(
-        of: start + range.lowerBound * rowByteCount..<start + range.upperBound * rowByteCount)
+      return (tensor.file, start + range.lowerBound * rowByteCount..<start + range.upperBound * rowByteCount)
     }
+  }
+
+  /// Gives back the memory of the mapped pages that some rows were read from.
+  package func releasePages(ofRows range: Range<Int>) {
+    let (file, bytes) = pages(ofRows: range)
+    file.releasePages(of: bytes)
   }
 }
 

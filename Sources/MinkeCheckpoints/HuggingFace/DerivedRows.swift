@@ -76,14 +76,15 @@ struct DerivedRows: Sendable {
     }
   }
 
-  func releasePages(of range: Range<Int>) {
+  /// Where rows lie in the source's file.
+  func sourceBytes(of range: Range<Int>) -> Range<Int> {
     var (first, end) = (range.lowerBound, range.upperBound)
     if case .pairsTogether(let length) = order {
       first = first / length * length
       end = min((end + length - 1) / length * length, rows)
     }
     let start = source.byteRange.lowerBound
-    source.file.releasePages(of: start + first * sourceRowBytes..<start + end * sourceRowBytes)
+    return start + first * sourceRowBytes..<start + end * sourceRowBytes
   }
 
   /// One row of the source, scaled and shifted.
