@@ -21,8 +21,8 @@ enum StreamingText {
       parts.append(
         "\(name) \(counts.hits) hits, \(counts.misses) misses (hit rate \(percent(hitRate))), "
           + "\(byteText(counts.bytesRead)) read (\(byteText(counts.bytesRead / counts.tokens)) a token) and packed in "
-          + "\(decimalText(counts.seconds, 2)) s, \(percent(counts.missesAhead, counts.misses)) of misses asked for ahead "
-          + "(\(percent(counts.missesAhead, counts.guesses)) of guesses right)")
+          + "\(decimalText(counts.seconds, 2)) s, \(percent(counts.missesGuessed, counts.misses)) of misses guessed "
+          + "(\(percent(counts.missesGuessed, counts.guesses)) of guesses right, \(counts.readAhead) read ahead)")
     }
     if let diskBytes { parts.append("\(byteText(diskBytes)) of all reads from the disk") }
     return parts.joined(separator: "; ")
@@ -44,15 +44,17 @@ struct ExpertFigures: Encodable {
     var hitRate: Double?
     var bytesRead: Int
     var bytesReadPerToken: Double?
-    var missesAhead: Int
+    var missesGuessed: Int
     var guesses: Int
+    var readAhead: Int
     var seconds: Double
 
     init(_ counts: ExpertStatistics.Counts) {
       (tokens, hits, misses, hitRate) = (counts.tokens, counts.hits, counts.misses, counts.hitRate)
       bytesRead = counts.bytesRead
       bytesReadPerToken = counts.tokens > 0 ? Double(counts.bytesRead) / Double(counts.tokens) : nil
-      (missesAhead, guesses, seconds) = (counts.missesAhead, counts.guesses, counts.seconds)
+      (missesGuessed, guesses, readAhead) = (counts.missesGuessed, counts.guesses, counts.readAhead)
+      seconds = counts.seconds
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -60,7 +62,8 @@ struct ExpertFigures: Encodable {
       case hitRate = "hit_rate"
       case bytesRead = "bytes_read"
       case bytesReadPerToken = "bytes_read_per_token"
-      case missesAhead = "misses_ahead"
+      case missesGuessed = "misses_guessed"
+      case readAhead = "read_ahead"
     }
   }
 

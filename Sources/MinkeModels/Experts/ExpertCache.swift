@@ -118,15 +118,20 @@ extension ExpertCache {
       move(load.expert, toSlot: load.slot)
       for matrices in layers[layer].matrices { matrices.prefetch(load.expert - base) }
     }
-    let ahead = loads.count { guess.hasAsked(for: $0.expert) }
-    let asked = isFirst ? askAhead(rows: groups.rowCount, layer: layer) : 0
+    let guessed = loads.count { guess.contains($0.expert) }
+    var next = (guessed: 0, asked: 0)
+    if isFirst {
+      guess.settle(right: guessed)
+      next = askAhead(rows: groups.rowCount, layer: layer)
+    }
     let bytes = layers[layer].matrices.reduce(0) { $0 + $1.fileBytes }
     count(groups) { counts in
       if isFirst, layer == 0 { counts.tokens += groups.rowCount }
       counts.hits += groups.activeCount - loads.count
       counts.misses += loads.count
-      counts.missesAhead += ahead
-      counts.guesses += asked
+      counts.missesGuessed += guessed
+      counts.guesses += next.guessed
+      counts.readAhead += next.asked
       counts.bytesRead += loads.count * bytes
     }
   }
@@ -164,8 +169,8 @@ extension ExpertCache {
     rows <= ExpertGuess.rowLimit && layer + 1 < layers.count ? layers[layer + 1] : nil
   }
 
-  private func askAhead(rows: Int, layer: Int) -> Int {
-    guard let next = guessed(after: layer, rows: rows) else { return 0 }
+  private func askAhead(rows: Int, layer: Int) -> (guessed: Int, asked: Int) {
+    guard let next = guessed(after: layer, rows: rows) else { return (0, 0) }
     return guess.ask(next, rows: rows, first: slots.number(0, layer: layer + 1)) { slots.slot(of: $0) == nil }
   }
 

@@ -3,7 +3,8 @@ internal import MinkeCheckpoints
 internal import MinkeTensors
 
 /// Which experts the next layer will need, guessed while this one is computed: what its router makes of this layer's
-/// input. The residual stream changes little from one layer to the next.
+/// input. In a trained model the residual stream changes little from one layer to the next; where guesses turn out wrong
+/// more often than right they are still made, but nothing is read ahead for them.
 @safe
 struct ExpertGuess {
   /// Rows up to which guesses are made: with many rows a layer needs nearly all of its experts.
@@ -17,9 +18,13 @@ struct ExpertGuess {
   private let factors: UnsafeMutablePointer<Float>
   private let usedCount: Int
   private let memory: Arena
-  /// The pass that an expert was last asked for in.
-  private var asked: [Int]
+  /// The pass that an expert was last guessed in.
+  private var guessed: [Int]
   private var pass = 0
+  /// Guesses of the layer at hand that have not been found right or wrong.
+  private var open = 0
+  /// The share of guesses that were right, the last ones counting most.
+  private(set) var trust = 1.0
   private let queue = DispatchQueue(label: "minke.experts", qos: .userInitiated)
 
   /// - Parameter experts: of all layers.
@@ -32,36 +37,44 @@ struct ExpertGuess {
     unsafe chosen = try memory.allocate(Int32.self, count: limit * used)
     unsafe factors = try memory.allocate(Float.self, count: limit * used)
     usedCount = used
-    asked = Array(repeating: 0, count: experts)
+    guessed = Array(repeating: 0, count: experts)
   }
 
   mutating func beginPass() { pass += 1 }
 
-  func hasAsked(for expert: Int) -> Bool { asked[expert] == pass }
+  /// Whether an expert was guessed in this pass.
+  func contains(_ expert: Int) -> Bool { guessed[expert] == pass }
 
-  /// Has another thread ask the system for the experts that the guess finds and `isMissing` has not got in memory.
+  /// Learns how many of the guesses for the layer at hand were right.
+  mutating func settle(right: Int) {
+    if open > 0 { trust += (Double(right) / Double(open) - trust) / 32 }
+    open = 0
+  }
+
+  /// Guesses what a layer will need and `isMissing` has not got in memory. Where guesses can be trusted, another thread asks
+  /// the system for those.
   ///
   /// - Parameter first: the number of the layer's first expert.
-  /// - Returns: how many those are.
+  /// - Returns: how many were guessed, and how many of them asked for.
   mutating func ask(
     _ layer: ExpertCache.Layer, rows: Int, first: Int, isMissing: (Int) -> Bool
-  ) -> Int {
+  ) -> (guessed: Int, asked: Int) {
     unsafe layer.router.choose(
       0..<rows, used: usedCount, scores: scores, preferences: preferences, chosen: chosen, factors: factors)
     var wanted: [Int] = []
     for place in 0..<rows * usedCount {
       let expert = unsafe Int(chosen[place])
-      guard !hasAsked(for: first + expert), isMissing(first + expert) else { continue }
-      asked[first + expert] = pass
+      guard !contains(first + expert), isMissing(first + expert) else { continue }
+      guessed[first + expert] = pass
       wanted.append(expert)
     }
-    if !wanted.isEmpty {
-      queue.async { [wanted] in
-        for expert in wanted {
-          for matrices in layer.matrices { matrices.prefetch(expert) }
-        }
+    open = wanted.count
+    guard !wanted.isEmpty, trust >= 0.5 else { return (wanted.count, 0) }
+    queue.async { [wanted] in
+      for expert in wanted {
+        for matrices in layer.matrices { matrices.prefetch(expert) }
       }
     }
-    return wanted.count
+    return (wanted.count, wanted.count)
   }
 }

@@ -10,10 +10,12 @@ public struct ExpertStatistics: Sendable, Hashable {
     public var misses = 0
     /// Bytes of the file that they were packed from: from the disk, unless the system had them in its page cache.
     public var bytesRead = 0
-    /// Those of ``misses`` that had been guessed and asked for before.
-    public var missesAhead = 0
+    /// Those of ``misses`` that had been guessed while the layer before was computed.
+    public var missesGuessed = 0
     /// Guesses that an expert would be needed which was not in memory.
     public var guesses = 0
+    /// Those of ``guesses`` that the system was asked to read ahead: all while most are right, else none.
+    public var readAhead = 0
     /// Seconds in which experts were read and packed while all threads waited.
     public var seconds = 0.0
 
@@ -41,8 +43,9 @@ extension ExpertStatistics.Counts {
     result.hits -= right.hits
     result.misses -= right.misses
     result.bytesRead -= right.bytesRead
-    result.missesAhead -= right.missesAhead
+    result.missesGuessed -= right.missesGuessed
     result.guesses -= right.guesses
+    result.readAhead -= right.readAhead
     result.seconds -= right.seconds
     return result
   }

@@ -67,7 +67,7 @@ struct ExpertStreamingTests {
     // Nothing is there at first.
     #expect(first.decoding.tokens == 1 && first.decoding.hits == 0 && first.decoding.misses == perToken)
     #expect(first.decoding.bytesRead == size.fileBytesPerToken)
-    #expect(first.decoding.missesAhead <= first.decoding.guesses)
+    #expect(first.decoding.missesGuessed <= first.decoding.guesses)
     cache.count = 0
     _ = try runner.logits([SequenceInput([1], cache: cache)])
     let second = try #require(runner.model.expertStatistics).since(first)
