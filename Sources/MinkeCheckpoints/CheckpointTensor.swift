@@ -94,14 +94,33 @@ package struct CheckpointTensor: Sendable {
     for (place, row) in range.enumerated() { unsafe floats.read(row: row, into: base + place * columns) }
   }
 
+  /// Tells the system how the mapped pages that some rows are read from will be used.
+  package func advise(_ advice: MappedFile.Advice, rows range: Range<Int>) {
+    forEachSource(of: range) { file, bytes in file.advise(advice, range: bytes) }
+  }
+
+  /// Starts fetching the mapped pages that some rows are read from, and does not wait for them.
+  package func prefetch(rows range: Range<Int>) {
+    forEachSource(of: range) { file, bytes in
+      // Linux begins no more at once than it reads ahead of a file, which is 128 KiB unless set otherwise.
+      for start in stride(from: bytes.lowerBound, to: bytes.upperBound, by: 1 << 17) {
+        file.advise(.willNeed, range: start..<min(start + (1 << 17), bytes.upperBound))
+      }
+    }
+  }
+
   /// Gives back the memory of the mapped pages that some rows were read from.
   package func releasePages(ofRows range: Range<Int>) {
+    forEachSource(of: range) { file, bytes in file.releasePages(of: bytes) }
+  }
+
+  /// Where in files some rows are read from.
+  private func forEachSource(of range: Range<Int>, _ body: (MappedFile, Range<Int>) -> Void) {
     switch contents {
-    case .derived(let derived): derived.releasePages(of: range)
+    case .derived(let derived): derived.forEachSource(of: range, body)
     case .stored(let tensor):
       let start = tensor.byteRange.lowerBound
-      tensor.file.releasePages(
-        of: start + range.lowerBound * rowByteCount..<start + range.upperBound * rowByteCount)
+      body(tensor.file, start + range.lowerBound * rowByteCount..<start + range.upperBound * rowByteCount)
     }
   }
 }

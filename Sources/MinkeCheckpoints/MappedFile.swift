@@ -128,6 +128,8 @@ extension MappedFile {
     case willNeed
     /// It will be read once, from front to back.
     case sequential
+    /// Parts of it will be read that say nothing of the next: what lies around them is not to be fetched.
+    case random
     /// No special order.
     case normal
   }
@@ -142,6 +144,7 @@ extension MappedFile {
       switch advice {
       case .willNeed: MADV_WILLNEED
       case .sequential: MADV_SEQUENTIAL
+      case .random: MADV_RANDOM
       case .normal: MADV_NORMAL
       }
     // The range is inside the mapping, whose length the kernel rounds up to a page.

@@ -57,7 +57,36 @@ struct ModelFactSheet: Encodable {
   var isFetched: Bool
   var path: String?
   var source: String?
+  /// The experts of a mixture, which need not all be in memory.
+  struct Experts: Encodable {
+    var count: Int
+    var packedBytes: Int
+    var fileBytes: Int
+    /// What a token reads of the file when none of its experts is in memory.
+    var fileBytesPerToken: Int
+    /// The least that `--expert-memory` may be, and what running takes in all then.
+    var leastMemory: Int
+    var leastTotal: Int
+
+    init?(_ estimate: MemoryEstimate) {
+      guard let experts = estimate.experts else { return nil }
+      (count, packedBytes, fileBytes) = (experts.count, experts.packedBytes, experts.fileBytes)
+      (fileBytesPerToken, leastMemory) = (experts.fileBytesPerToken, experts.leastBudget)
+      leastTotal = max(estimate.total - experts.packedBytes, 0) + experts.leastBudget
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case count
+      case packedBytes = "packed_bytes"
+      case fileBytes = "file_bytes"
+      case fileBytesPerToken = "file_bytes_per_token"
+      case leastMemory = "least_memory"
+      case leastTotal = "least_total"
+    }
+  }
+
   var memory: Memory?
+  var experts: Experts?
   /// The same for other lengths of context, up to what the model was made for.
   var memoryByContext: [Memory]?
   /// What the model was made from.
@@ -67,7 +96,7 @@ struct ModelFactSheet: Encodable {
 
   private enum CodingKeys: String, CodingKey {
     case name, title, architecture, parameters, quantization, license, size, path, source, memory, base,
-      problem
+      problem, experts
     case memoryByContext = "memory_by_context"
     case sizeIsApproximate = "size_is_approximate"
     case quantizationName = "quantization_name"
@@ -163,6 +192,13 @@ extension ModelFactSheet {
       let isFirst = index == 0 && memory == nil
       add(isFirst ? "memory" : "", "\(byteText(other.total)) with a context of \(other.contextSize) tokens")
     }
+    add(
+      "experts",
+      experts.map {
+        "\($0.count), \(byteText($0.packedBytes)) of the weights; they can stay in the file with --expert-memory, from "
+          + "\(byteText($0.leastMemory)) on (\(byteText($0.leastTotal)) in all), and a token then reads up to "
+          + "\(byteText($0.fileBytesPerToken))"
+      })
     add("file", path)
     add("source", source)
     if !isFetched { add("here", "no: 'minke pull \(name)' fetches it") }

@@ -13,7 +13,8 @@ package import MinkeTensors
 /// same bits.
 @safe
 package final class Transformer: @unchecked Sendable {
-  // Sendable by hand: weights are written while loading, before the object exists, and only read after.
+  // Sendable by hand: weights are written while loading, before the object exists, and only read after; those of experts
+  // that stay in the file are the cache's.
 
   package let configuration: ModelConfiguration
   package let pool: WorkerPool
@@ -26,8 +27,12 @@ package final class Transformer: @unchecked Sendable {
   /// What keeps the packed weights for the next time, where they are being kept.
   package let packWriting: PackWriting?
 
+  /// How experts have been brought into memory; nil where all are there.
+  package var expertStatistics: ExpertStatistics? { experts?.statistics }
+
   private let architecture: any Architecture
   private let weights: Arena
+  private let experts: ExpertCache?
   private let file: any Checkpoint
   /// Its rows are read where they lie, in the file or in memory.
   private let embedding: StoredTensor
@@ -37,19 +42,24 @@ package final class Transformer: @unchecked Sendable {
   /// Checks the whole checkpoint, then takes its packed weights from `packCache` or packs them, on the threads of
   /// `pool`.
   ///
+  /// - Parameter expertBudget: bytes of memory for the experts of a mixture; where they take more, they stay in the file and
+  ///   are read as they are needed. nil: all are in memory.
   /// - Throws: `CheckpointError` for anything that is wrong with the file; `TensorError` when memory is
   ///   refused.
-  package init(_ file: any Checkpoint, pool: WorkerPool, packCache: PackCache? = nil) throws {
+  package init(
+    _ file: any Checkpoint, pool: WorkerPool, packCache: PackCache? = nil, expertBudget: Int? = nil
+  ) throws {
     let family = try ArchitectureRegistry.architecture(of: file.metadata)
     configuration = try ModelConfiguration(file)
     // Before memory is reserved for what the header only claims to hold.
     try file.validateTensors()
     cost = PassCost(configuration, tensors: file.tensors)
-    var loader = try WeightLoader(file, configuration)
+    var loader = try WeightLoader(file, configuration, expertBudget: expertBudget)
     rotaryDivisors = try loader.rotaryDivisors(configuration)
     architecture = try family.init(configuration, &loader)
     let loaded = try loader.finish(with: pool, cache: packCache)
     (weights, weightOrigin, packWriting) = (loaded.arena, loaded.origin, loaded.writing)
+    experts = loaded.experts
     self.file = file
     embedding = loaded.embedding
     self.pool = pool

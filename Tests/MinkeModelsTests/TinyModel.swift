@@ -59,10 +59,11 @@ struct Runner {
   let model: Transformer
   let workspace: Workspace
 
-  init(_ file: any Checkpoint, threads: Int = 2, limits: Workspace.Limits = .init(rows: 64, logitRows: 64))
-    throws
-  {
-    model = try Transformer(file, pool: WorkerPool(threadCount: threads))
+  init(
+    _ file: any Checkpoint, threads: Int = 2, limits: Workspace.Limits = .init(rows: 64, logitRows: 64),
+    expertBudget: Int? = nil
+  ) throws {
+    model = try Transformer(file, pool: WorkerPool(threadCount: threads), expertBudget: expertBudget)
     workspace = try model.makeWorkspace(limits)
   }
 

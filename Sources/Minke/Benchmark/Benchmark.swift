@@ -36,7 +36,8 @@ public enum Benchmark {
         configuration, tensors: file.tensors, contextLength: plan.cachedTokens,
         limits: BenchmarkRunner.limits(plan), keys: options.keyCache.element,
         values: options.valueCache.element,
-        threadCount: try options.resolvedThreadCount(available: WorkerPool.availableProcessors))
+        threadCount: try options.resolvedThreadCount(available: WorkerPool.availableProcessors),
+        expertBudget: options.expertMemory)
     }
   }
 
@@ -88,6 +89,7 @@ public enum Benchmark {
         var report = try runner.report(model.information, samples)
         report.timeToFirstToken = timeToFirstToken
         report.peakMemory = peakMemory
+        report.experts = model.expertStatistics
         return report
       }
     }

@@ -1,3 +1,5 @@
+public import MinkeModels
+
 /// What a benchmark of one model found.
 public struct BenchmarkReport: Sendable {
   /// What one test found.
@@ -33,4 +35,6 @@ public struct BenchmarkReport: Sendable {
   /// 8-bit operations a second of all threads together; a multiplication and an addition are two.
   public var multiplyPeak: Measurements
   public var results: [Result]
+  /// How experts were brought into memory, in all that was run; nil where all are there.
+  public var experts: ExpertStatistics?
 }

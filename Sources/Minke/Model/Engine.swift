@@ -14,11 +14,13 @@ final class Engine: @unchecked Sendable {
   private let queue = DispatchQueue(label: "minke.engine", qos: .userInitiated)
 
   init(
-    _ file: any Checkpoint, threadCount: Int, keys: CacheElement, values: CacheElement, packCache: PackCache?
+    _ file: any Checkpoint, threadCount: Int, keys: CacheElement, values: CacheElement, packCache: PackCache?,
+    expertBudget: Int? = nil
   ) throws {
     self.keys = keys
     self.values = values
-    transformer = try Transformer(file, pool: WorkerPool(threadCount: threadCount), packCache: packCache)
+    transformer = try Transformer(
+      file, pool: WorkerPool(threadCount: threadCount), packCache: packCache, expertBudget: expertBudget)
     workspace = try transformer.makeWorkspace()
   }
 

@@ -61,7 +61,8 @@ public final class LanguageModel: Sendable {
         configuration, tensors: file.tensors,
         contextLength: try options.contextLength(trained: configuration.contextLength),
         keys: options.keyCache.element, values: options.valueCache.element,
-        threadCount: try options.resolvedThreadCount(available: WorkerPool.availableProcessors))
+        threadCount: try options.resolvedThreadCount(available: WorkerPool.availableProcessors),
+        expertBudget: options.expertMemory)
     }
   }
 
@@ -80,7 +81,7 @@ public final class LanguageModel: Sendable {
     defaultSampling = SamplingParameters(text.family.sampling)
     engine = try Engine(
       file, threadCount: threads, keys: options.keyCache.element, values: options.valueCache.element,
-      packCache: options.packCache)
+      packCache: options.packCache, expertBudget: options.expertMemory)
   }
 
   /// Waits until the packed weights are in ``LoadOptions/packCache``, or cannot be kept.
@@ -88,6 +89,10 @@ public final class LanguageModel: Sendable {
   /// They are written in the background from the moment a model is loaded for the first time; a process that ends
   /// before leaves them to be packed again.
   public func waitForPackCache() { engine.transformer.packWriting?.wait() }
+
+  /// How experts were brought into memory since the model was loaded; nil where all are there
+  /// (``LoadOptions/expertMemory``).
+  public var expertStatistics: ExpertStatistics? { engine.transformer.expertStatistics }
 
   /// Where the weights came from.
   package var weightOrigin: WeightOrigin { engine.transformer.weightOrigin }

@@ -13,19 +13,24 @@ public struct LoadOptions: Sendable {
   public var valueCache: CacheType
   /// Where packed weights are kept between runs, so that a model starts at once; nil, the default, for nowhere.
   public var packCache: PackCache?
+  /// Bytes of memory for the experts of a mixture. Where all take more, they stay in the file and are read as the model
+  /// chooses them, those that it chooses most stay in memory, and ``packCache`` is not used. nil, the default: all are in
+  /// memory.
+  public var expertMemory: Int?
 
   /// What a conversation is limited to unless asked otherwise.
   public static let defaultContextLimit = 8192
 
   public init(
     threadCount: Int? = nil, contextLength: Int? = nil, keyCache: CacheType = .f16,
-    valueCache: CacheType = .f16, packCache: PackCache? = nil
+    valueCache: CacheType = .f16, packCache: PackCache? = nil, expertMemory: Int? = nil
   ) {
     self.threadCount = threadCount
     self.contextLength = contextLength
     self.keyCache = keyCache
     self.valueCache = valueCache
     self.packCache = packCache
+    self.expertMemory = expertMemory
   }
 
   /// The context of a model that was trained on `trained` tokens.

@@ -90,11 +90,11 @@ struct DerivedRows: RowSource {
     }
   }
 
-  func releasePages(of range: Range<Int>) {
+  func forEachSource(of range: Range<Int>, _ body: (MappedFile, Range<Int>) -> Void) {
     let rows = order.sources(of: range)
     let start = source.byteRange.lowerBound
-    source.file.releasePages(
-      of: start + rows.lowerBound * sourceRowBytes..<start + rows.upperBound * sourceRowBytes)
+    body(
+      source.file, start + rows.lowerBound * sourceRowBytes..<start + rows.upperBound * sourceRowBytes)
   }
 
   /// One row of the source, scaled and shifted.

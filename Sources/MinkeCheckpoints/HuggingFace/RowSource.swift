@@ -11,6 +11,6 @@ protocol RowSource: Sendable {
   func read(_ range: Range<Int>, into memory: UnsafeMutableRawBufferPointer)
   /// Writes rows as float32, one after the other, before any rounding to ``type``. Any threads may.
   func readFloats(_ range: Range<Int>, into memory: UnsafeMutableBufferPointer<Float>)
-  /// Gives back the memory of the mapped pages that rows were read from.
-  func releasePages(of range: Range<Int>)
+  /// Calls `body` with where in files rows are read from.
+  func forEachSource(of range: Range<Int>, _ body: (MappedFile, Range<Int>) -> Void)
 }

@@ -28,8 +28,8 @@ struct StackedRows: RowSource {
     }
   }
 
-  func releasePages(of range: Range<Int>) {
-    forEachPart(of: range) { part, rows, _ in part.releasePages(of: rows) }
+  func forEachSource(of range: Range<Int>, _ body: (MappedFile, Range<Int>) -> Void) {
+    forEachPart(of: range) { part, rows, _ in part.forEachSource(of: rows, body) }
   }
 
   /// Calls `body` with each part that has some of the rows, which of its own they are, and how many precede them in `range`.

@@ -53,13 +53,13 @@ struct TransposedHeads: RowSource {
   }
 
   /// A row is made of all rows of its head.
-  func releasePages(of range: Range<Int>) {
+  func forEachSource(of range: Range<Int>, _ body: (MappedFile, Range<Int>) -> Void) {
     guard !range.isEmpty else { return }
     let rowBytes = sourceColumns * elementBytes
     let (first, last) = (range.lowerBound / sourceColumns, (range.upperBound - 1) / sourceColumns)
     let start = source.byteRange.lowerBound
-    source.file.releasePages(
-      of: start + first * headRows * rowBytes..<start + (last + 1) * headRows * rowBytes)
+    body(
+      source.file, start + first * headRows * rowBytes..<start + (last + 1) * headRows * rowBytes)
   }
 
   /// Copies the elements of a row of the result to memory of just their size.

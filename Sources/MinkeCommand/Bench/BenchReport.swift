@@ -47,9 +47,10 @@ struct BenchReport: Encodable {
     var peakMemory: Int?
     var readBandwidth: Double
     var multiplyPeak: Double
+    var experts: ExpertFigures?
 
     private enum CodingKeys: String, CodingKey {
-      case model
+      case model, experts
       case fileSize = "file_size"
       case weightBytes = "weight_bytes"
       case timeToFirstToken = "time_to_first_token"
@@ -67,7 +68,8 @@ struct BenchReport: Encodable {
       Model(
         model: model, fileSize: report.information.fileSize, weightBytes: report.weightByteCount,
         timeToFirstToken: report.timeToFirstToken, peakMemory: report.peakMemory,
-        readBandwidth: report.readBandwidth.median, multiplyPeak: report.multiplyPeak.median))
+        readBandwidth: report.readBandwidth.median, multiplyPeak: report.multiplyPeak.median,
+        experts: report.experts.map { ExpertFigures($0) }))
     results += report.results.map { result in
       Row(
         model: model, test: result.test.kind, prompt: report.plan.prompt, generate: report.plan.generate,

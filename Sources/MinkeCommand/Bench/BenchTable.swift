@@ -32,7 +32,7 @@ enum BenchTable {
       "\(threads), \(report.instructionSet), keys \(cache.keys), values \(cache.values)",
       "the machine reads \(decimalText(report.readBandwidth.median / 1e9, 1)) GB/s and multiplies "
         + "\(decimalText(report.multiplyPeak.median / 1e9, 0)) Gop/s in 8 bits",
-    ]
+    ] + (report.experts.map { [StreamingText.text($0)] } ?? [])
   }
 
   private static func table(_ report: BenchmarkReport) -> Table {

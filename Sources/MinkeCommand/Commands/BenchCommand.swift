@@ -103,13 +103,11 @@ struct BenchCommand: AsyncParsableCommand {
   }
 
   private func measure(_ model: ModelFinder.Found, _ store: Store) throws -> BenchmarkReport {
-    let options = loading.options(of: model, in: store)
-    let estimate = try Benchmark.estimateMemory(path: model.path, plan: plan, options: options)
+    var options = loading.options(of: model, in: store)
     let available = SystemMemory.available()
-    if !loading.noMemoryCheck {
-      try MemoryCheck(estimate).check(
-        available: available, remedy: "give a smaller --depth or --batch, take a smaller model")
-    }
+    let estimate = try loading.fit(
+      &options, available: available, remedy: "give a smaller --depth or --batch, take a smaller model"
+    ) { options in try Benchmark.estimateMemory(path: model.path, plan: plan, options: options) }
     // Half of what is left, where that is less than the usual.
     let room = available.map { max($0 - min(estimate.total, $0), 0) / 2 } ?? .max
     let probe = min(Benchmark.probeByteCount, max(room, 64 << 20))

@@ -92,11 +92,12 @@ struct RunCommand: AsyncParsableCommand {
     if isChat {
       var chat = ChatLoop(
         name: found.name, makeSession: makeSession, style: Self.style, reasoning: reasoning,
-        showsStatistics: stats, loadTime: loadTime, history: History(path: finder.hub.store.root + "/history")
-      )
+        showsStatistics: stats, loadTime: loadTime,
+        history: History(path: finder.hub.store.root + "/history"),
+        experts: { model.expertStatistics })
       try await chat.run()
     } else {
-      try await answer(prompt, makeSession(), name: found.name, loadTime: loadTime)
+      try await answer(prompt, makeSession(), model, name: found.name, loadTime: loadTime)
     }
   }
 
@@ -114,17 +115,26 @@ struct RunCommand: AsyncParsableCommand {
     return text
   }
 
-  private func answer(_ prompt: String, _ session: ChatSession, name: String, loadTime: Double) async throws {
+  private func answer(
+    _ prompt: String, _ session: ChatSession, _ model: LanguageModel, name: String, loadTime: Double
+  ) async throws {
     let writer = AnswerWriter(
       reasoning: reasoning, isTerminal: StandardStream.output.isTerminal, style: Self.style)
+    let read = DiskReads.bytes
     let finished = try await Answering(session: session, writer: json ? nil : writer).ask(prompt)
+    let diskBytes = DiskReads.bytes(since: read)
     if json {
       StandardStream.output.write(
-        try JSONText.line(RunReport(finished, model: name, loadTime: loadTime)))
+        try JSONText.line(
+          RunReport(
+            finished, model: name, loadTime: loadTime, experts: model.expertStatistics, diskBytes: diskBytes))
+      )
     }
     if stats {
       StandardStream.error.write(
-        RunStatistics.text(finished.result, loadTime: loadTime, peakMemory: PeakMemory.bytes.map(byteText)))
+        RunStatistics.text(
+          finished.result, loadTime: loadTime, peakMemory: PeakMemory.bytes.map(byteText),
+          experts: model.expertStatistics, diskBytes: diskBytes))
     }
     if finished.result.finishReason == .cancelled { throw ExitCode(Interrupts.status) }
     if let failure = finished.failure { throw failure }

@@ -66,8 +66,9 @@ struct ShowCommand: ParsableCommand {
         contextLength: contextSize, keyCache: cache.keys, valueCache: cache.values)
       let trained = facts.contextLength ?? LoadOptions.defaultContextLimit
       let usual = contextSize ?? min(trained, LoadOptions.defaultContextLimit)
-      facts.memory = ModelFactSheet.Memory(
-        try LanguageModel.estimateMemory(file, options: options), contextSize: usual)
+      let estimate = try LanguageModel.estimateMemory(file, options: options)
+      facts.memory = ModelFactSheet.Memory(estimate, contextSize: usual)
+      facts.experts = ModelFactSheet.Experts(estimate)
       facts.memoryByContext = try ModelFactSheet.contextSizes.filter { $0 <= trained && $0 != usual }.map {
         size in
         var options = options

@@ -6,11 +6,14 @@ package struct MemoryCheck: Equatable, Sendable {
   /// The key and value cache of the whole context.
   package var cache: Int
   package var scratch: Int
+  /// The least memory that the experts of a mixture need, of what ``weights`` counts for them; nil without experts.
+  package var leastExperts: Int?
 
-  package init(weights: Int, cache: Int, scratch: Int) {
+  package init(weights: Int, cache: Int, scratch: Int, leastExperts: Int? = nil) {
     self.weights = weights
     self.cache = cache
     self.scratch = scratch
+    self.leastExperts = leastExperts
   }
 
   package var total: Int {
@@ -31,7 +34,11 @@ package struct MemoryCheck: Equatable, Sendable {
     throw CommandError(
       "the model needs \(byteText(total)) of memory (weights \(byteText(weights)), cache of the "
         + "context \(byteText(cache)), working room \(byteText(scratch))) and "
-        + "\(byteText(available)) are free: \(remedy), or load it "
+        + "\(byteText(available)) are free: \(leastExperts.map(Self.expertRemedy) ?? "")\(remedy), or load it "
         + "anyway with --no-memory-check")
+  }
+
+  private static func expertRemedy(_ least: Int) -> String {
+    "give less --expert-memory (at least \(byteText(least))), "
   }
 }

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Minke
 internal import MinkeHub
+internal import MinkeModels
 
 /// A conversation at the terminal.
 struct ChatLoop {
@@ -11,6 +12,8 @@ struct ChatLoop {
   var showsStatistics: Bool
   let loadTime: Double
   var history: History
+  /// How experts have been brought into memory so far; nil where all are there.
+  let experts: () -> ExpertStatistics?
 
   /// Asks and answers until the person leaves.
   mutating func run() async throws {
@@ -61,6 +64,7 @@ struct ChatLoop {
   private func ask(_ message: String, _ session: ChatSession) async {
     let writer = AnswerWriter(
       reasoning: reasoning, isTerminal: StandardStream.output.isTerminal, style: style)
+    let (before, read) = (experts(), DiskReads.bytes)
     do {
       let finished = try await Answering(session: session, writer: writer).ask(message)
       if finished.result.finishReason == .cancelled { note("Stopped.") }
@@ -68,7 +72,9 @@ struct ChatLoop {
       if let failure = finished.failure { throw failure }
       if showsStatistics {
         let text = RunStatistics.text(
-          finished.result, loadTime: loadTime, peakMemory: PeakMemory.bytes.map(byteText))
+          finished.result, loadTime: loadTime, peakMemory: PeakMemory.bytes.map(byteText),
+          experts: before.flatMap { earlier in experts()?.since(earlier) },
+          diskBytes: DiskReads.bytes(since: read))
         StandardStream.output.write(style.dim(text))
       }
     } catch {

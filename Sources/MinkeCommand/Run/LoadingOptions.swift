@@ -15,6 +15,16 @@ struct LoadingOptions: ParsableArguments {
   @Flag(help: "Neither read nor keep packed weights, which make a model start at once.")
   var noPackCache = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Memory for a mixture's experts, such as 2G: others are read from the file as they are needed. Unless given, as much "
+        + "as is free, where not all fit.",
+      valueName: "size"),
+    transform: { text in
+      do { return try ByteSize.parse(text) } catch { throw ValidationError("\(error)") }
+    })
+  var expertMemory: Int?
+
   @OptionGroup
   var cache: CacheOptions
 
@@ -28,22 +38,49 @@ struct LoadingOptions: ParsableArguments {
   func load(
     _ model: ModelFinder.Found, from store: Store, contextLength: Int? = nil
   ) throws -> LanguageModel {
-    let options = options(of: model, in: store, contextLength: contextLength)
+    var options = options(of: model, in: store, contextLength: contextLength)
     let file = try openCheckpoint(path: model.path)
     // A damaged file is said to be damaged, even where it would not fit.
     try file.validateTensors()
-    if !noMemoryCheck {
-      try MemoryCheck(LanguageModel.estimateMemory(file, options: options))
-        .check(available: SystemMemory.available())
+    _ = try fit(&options, available: SystemMemory.available()) { options in
+      try LanguageModel.estimateMemory(file, options: options)
     }
     return try LanguageModel.load(file, options: options)
+  }
+
+  /// Gives the experts of a model that does not fit the memory that is left, and says so on standard error.
+  ///
+  /// - Throws: `CommandError` with figures when memory does not suffice even so.
+  func fit(
+    _ options: inout LoadOptions, available: Int?, remedy: String? = nil,
+    estimate: (LoadOptions) throws -> MemoryEstimate
+  ) throws -> MemoryEstimate {
+    var found = try estimate(options)
+    if let expertMemory, let experts = found.experts, expertMemory < experts.leastBudget {
+      throw CommandError(
+        "--expert-memory is \(byteText(expertMemory)); expected at least \(byteText(experts.leastBudget)), which the "
+          + "\(experts.usedCount) experts of one token take in a layer: give that, or take a smaller model")
+    }
+    if noMemoryCheck { return found }
+    if options.expertMemory == nil, let available, let budget = found.expertBudget(available: available) {
+      options.expertMemory = budget
+      found = try estimate(options)
+    }
+    let check = MemoryCheck(found)
+    if let remedy {
+      try check.check(available: available, remedy: remedy)
+    } else {
+      try check.check(available: available)
+    }
+    if expertMemory == nil, let note = StreamingText.line(found) { StandardStream.error.write(note + "\n") }
+    return found
   }
 
   /// What is asked for a model of the store, or of any path.
   func options(of model: ModelFinder.Found, in store: Store, contextLength: Int? = nil) -> LoadOptions {
     LoadOptions(
       threadCount: threads, contextLength: contextLength, keyCache: cache.keys, valueCache: cache.values,
-      packCache: noPackCache ? nil : Self.packCache(of: model, in: store))
+      packCache: noPackCache ? nil : Self.packCache(of: model, in: store), expertMemory: expertMemory)
   }
 
   /// Packed weights lie beside the models; a file that the store knows need not be read for its digest.
@@ -60,6 +97,8 @@ struct LoadingOptions: ParsableArguments {
 
 extension MemoryCheck {
   init(_ estimate: MemoryEstimate) {
-    self.init(weights: estimate.weights, cache: estimate.cache, scratch: estimate.workspace)
+    self.init(
+      weights: estimate.weights, cache: estimate.cache, scratch: estimate.workspace,
+      leastExperts: estimate.experts?.leastBudget)
   }
 }

@@ -1,4 +1,5 @@
 internal import Minke
+internal import MinkeModels
 
 /// One finished answer with all that is known of it.
 struct FinishedAnswer: Sendable {
@@ -55,13 +56,18 @@ struct RunReport: Encodable {
   var finishReason: GenerationResult.FinishReason
   var usage: Usage
   var timings: Timings
+  /// Where experts are read from the file.
+  var experts: ExpertFigures?
 
   private enum CodingKeys: String, CodingKey {
-    case model, answer, reasoning, usage, timings
+    case model, answer, reasoning, usage, timings, experts
     case finishReason = "finish_reason"
   }
 
-  init(_ finished: FinishedAnswer, model: String, loadTime: Double) {
+  init(
+    _ finished: FinishedAnswer, model: String, loadTime: Double, experts: ExpertStatistics? = nil,
+    diskBytes: Int? = nil
+  ) {
     let (usage, timings) = (finished.result.usage, finished.result.timings)
     self.model = model
     answer = finished.answer
@@ -74,12 +80,16 @@ struct RunReport: Encodable {
     self.timings = Timings(
       load: loadTime, prefill: timings.prefill, decode: timings.decode,
       timeToFirstToken: timings.timeToFirstToken)
+    self.experts = experts.map { ExpertFigures($0, diskBytes: diskBytes) }
   }
 }
 
 /// What `--stats` prints on standard error.
 enum RunStatistics {
-  static func text(_ result: GenerationResult, loadTime: Double, peakMemory: String?) -> String {
+  static func text(
+    _ result: GenerationResult, loadTime: Double, peakMemory: String?, experts: ExpertStatistics? = nil,
+    diskBytes: Int? = nil
+  ) -> String {
     let (usage, timings) = (result.usage, result.timings)
     let computed = usage.promptTokens - usage.cachedTokens
     var parts = [
@@ -90,7 +100,9 @@ enum RunStatistics {
       "first token after \(decimalText(timings.timeToFirstToken, 3)) s",
     ]
     if let peakMemory { parts.append("peak memory \(peakMemory)") }
-    return parts.joined(separator: ", ") + "\n"
+    let line = parts.joined(separator: ", ") + "\n"
+    guard let experts else { return line }
+    return line + StreamingText.text(experts, diskBytes: diskBytes) + "\n"
   }
 
   private static func rate(_ tokens: Int, _ seconds: Double) -> String {

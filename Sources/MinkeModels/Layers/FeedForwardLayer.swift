@@ -9,7 +9,7 @@ enum FeedForwardLayer {
   var first: Linear {
     switch self {
     case .dense(let network): network.gate
-    case .experts(let experts): experts.router
+    case .experts(let experts): experts.router.linear
     }
   }
 
@@ -54,14 +54,21 @@ extension ExpertFeedForward {
     _ experts: ExpertConfiguration, _ weights: inout WeightLoader, prefix: String, hiddenSize: Int
   ) throws {
     let (count, width, shared) = (experts.count, experts.feedForwardSize, experts.sharedFeedForwardSize)
-    router = try weights.linear(prefix + "ffn_gate_inp", inputs: hiddenSize, outputs: count)
-    unsafe bias = try weights.optionalVector(prefix + "exp_probs_b.bias", count: count)
-    choice = experts.gate
-    gate = try weights.matrices(
-      prefix + "ffn_gate_exps.weight", count: count, rows: width, columns: hiddenSize)
-    up = try weights.matrices(prefix + "ffn_up_exps.weight", count: count, rows: width, columns: hiddenSize)
-    down = try weights.matrices(
-      prefix + "ffn_down_exps.weight", count: count, rows: hiddenSize, columns: width)
+    let linear = try weights.linear(prefix + "ffn_gate_inp", inputs: hiddenSize, outputs: count)
+    unsafe router = ExpertRouter(
+      linear: linear, bias: try weights.optionalVector(prefix + "exp_probs_b.bias", count: count),
+      gate: experts.gate)
+    let names = ExpertMemory.matrices.map { prefix + $0 }
+    let shapes = [(width, hiddenSize), (width, hiddenSize), (hiddenSize, width)]
+    if let streamed = try weights.streamed(names, count: count, shapes, router: router) {
+      (gate, up, down) = (streamed.matrices[0], streamed.matrices[1], streamed.matrices[2])
+      streaming = (streamed.cache, streamed.layer)
+    } else {
+      gate = try weights.matrices(names[0], count: count, rows: width, columns: hiddenSize)
+      up = try weights.matrices(names[1], count: count, rows: width, columns: hiddenSize)
+      down = try weights.matrices(names[2], count: count, rows: hiddenSize, columns: width)
+      streaming = nil
+    }
     guard shared > 0 else {
       self.shared = nil
       sharedGate = nil

@@ -3,7 +3,7 @@ package import MinkeTensors
 
 /// What a model will take of memory, known before it is loaded, in bytes.
 public struct MemoryEstimate: Sendable, Hashable {
-  /// Packed weights.
+  /// Packed weights that are in memory, ``expertBudget`` included where experts stay in the file.
   public let weights: Int
   /// Activations and logits of one pass.
   public let workspace: Int
@@ -11,18 +11,29 @@ public struct MemoryEstimate: Sendable, Hashable {
   public let cache: Int
   /// Keys and values of one position.
   public let cachePerToken: Int
+  /// What the experts of a mixture take of ``weights``, and of the file.
+  public let experts: ExpertMemory?
+  /// The memory in which experts are kept that are read as they are needed; nil where all are in memory.
+  public let expertBudget: Int?
 
   public var total: Int { weights.addingSaturated(workspace).addingSaturated(cache) }
 }
 
 extension MemoryEstimate {
-  /// - Parameter contextLength: positions of the one sequence there is a cache for.
+  /// - Parameters:
+  ///   - contextLength: positions of the one sequence there is a cache for.
+  ///   - expertBudget: memory for the experts of a mixture, where not all may be in memory.
   package init(
     _ configuration: ModelConfiguration, tensors: [TensorRecord], contextLength: Int,
     limits: Workspace.Limits = .init(), keys: CacheElement = .f16, values: CacheElement = .f16,
-    threadCount: Int = 1
+    threadCount: Int = 1, expertBudget: Int? = nil
   ) {
-    weights = Self.packedWeights(of: tensors, configuration)
+    experts = ExpertMemory(configuration, tensors: tensors)
+    self.expertBudget = experts.flatMap { experts in
+      expertBudget.flatMap { $0 < experts.packedBytes ? $0 : nil }
+    }
+    let resident = self.expertBudget == nil ? tensors : tensors.filter { !ExpertMemory.holds($0) }
+    weights = Self.packedWeights(of: resident, configuration).addingSaturated(self.expertBudget ?? 0)
     let scratch = AttentionScratch.byteCount(
       headDimension: configuration.cachedKeyLength, workerCount: threadCount)
     workspace = (Workspace.byteCount(configuration, limits, threadCount: threadCount) ?? .max)
@@ -31,6 +42,13 @@ extension MemoryEstimate {
     cache = shape.byteCount(capacity: max(contextLength, 1)) ?? .max
     let block = KVCacheShape.blockLength
     cachePerToken = (shape.byteCount(capacity: block) ?? .max) / block
+  }
+
+  /// What is left for experts where not all of them fit; nil where everything fits, and where experts staying in the file
+  /// would not be enough.
+  package func expertBudget(available: Int) -> Int? {
+    guard let experts, expertBudget == nil, total > available, total < .max else { return nil }
+    return experts.budget(leaving: available - (total - experts.packedBytes))
   }
 
   /// The tensors that are packed: every one but an embedding that has a separate output matrix beside it, which

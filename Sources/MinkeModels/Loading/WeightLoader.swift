@@ -15,17 +15,26 @@ struct WeightLoader: ~Copyable {
   /// A line for each place in the arena: which places there are follows from the file and from this build.
   private var plan: String
   private var embeddingTensor: StoredTensor?
+  /// Where experts are kept that stay in the file; nil where all weights are packed.
+  private let experts: ExpertCache?
 
   /// Tensors that some converters write and nothing needs: RoPE frequencies that follow from the
   /// metadata.
   private static let superfluousSuffixes = [".attn_rot_embd.weight", ".rotary_emb.inv_freq"]
 
-  init(_ file: any Checkpoint, _ configuration: ModelConfiguration) throws {
+  /// - Parameter expertBudget: memory for the experts of a mixture, which stay in the file where it is less than all
+  ///   take.
+  init(_ file: any Checkpoint, _ configuration: ModelConfiguration, expertBudget: Int? = nil) throws {
+    let experts = try expertBudget.flatMap {
+      try ExpertCache(configuration, tensors: file.tensors, budget: $0)
+    }
+    let packed = experts == nil ? file.tensors : file.tensors.filter { !ExpertMemory.holds($0) }
+    let arena = try Arena(
+      byteCount: MemoryEstimate.packedWeights(of: packed, configuration), for: "weights", isFilled: true)
     self.file = file
+    self.arena = arena
+    self.experts = experts
     plan = Self.recipe(file)
-    arena = try Arena(
-      byteCount: MemoryEstimate.packedWeights(of: file.tensors, configuration), for: "weights", isFilled: true
-    )
   }
 
   /// Lines on what decides on tensors beside the bytes of a checkpoint's files: how they are made, and where one file ends.
@@ -92,16 +101,21 @@ struct WeightLoader: ~Copyable {
     try refuseSuperfluousTensors()
     guard let embeddingTensor else { preconditionFailure("every architecture has an embedding") }
     let byteCount = (arena.used + 65535) & -65536
+    // Packed weights are found by a digest of the file, and one larger than memory is not to be read whole for a part that
+    // packs in little time.
+    let cache = experts == nil ? cache : nil
     let entry = cache.flatMap { PackEntry($0, file, plan: plan, byteCount: byteCount) }
     if let entry, try entry.load(into: arena, with: pool) {
-      return LoadedWeights(arena: arena, embedding: embeddingTensor, origin: .packCache, writing: nil)
+      return LoadedWeights(
+        arena: arena, embedding: embeddingTensor, origin: .packCache, writing: nil, experts: experts)
     }
     let jobs = self.jobs
     pool.run { worker in
       for job in jobs { job.run(worker) }
     }
     return LoadedWeights(
-      arena: arena, embedding: embeddingTensor, origin: .checkpoint, writing: entry?.keep(arena))
+      arena: arena, embedding: embeddingTensor, origin: .checkpoint, writing: entry?.keep(arena),
+      experts: experts)
   }
 
   private borrowing func refuseSuperfluousTensors() throws(CheckpointError) {
@@ -123,6 +137,8 @@ struct LoadedWeights {
   let origin: WeightOrigin
   /// What keeps them for the next time.
   let writing: PackWriting?
+  /// Experts that stay in the file.
+  let experts: ExpertCache?
 }
 
 /// Where weights came from.
@@ -170,6 +186,19 @@ extension WeightLoader {
         PackingJob(contents: .rows(tensor, stored, matrices[index], first: index * rows)))
     }
     return matrices
+  }
+
+  /// The matrices `names`, each `[count][rows, columns]`, of the next layer with experts where they stay in the file; nil
+  /// where they are to be packed.
+  mutating func streamed(
+    _ names: [String], count: Int, _ shapes: [(rows: Int, columns: Int)], router: ExpertRouter
+  ) throws -> (matrices: [PackedMatrices], cache: ExpertCache, layer: Int)? {
+    guard let experts else { return nil }
+    let tensors = try zip(names, shapes).map { name, shape in
+      try tensor(name, dimensions: [shape.columns, shape.rows, count])
+    }
+    let layer = experts.layers.count
+    return (try experts.add(tensors, router: router).matrices.map(\.packed), experts, layer)
   }
 
   /// Room for matrices of one type and shape.

@@ -14,7 +14,7 @@ package struct ExpertGroups {
   /// Expert `e` has the pairs `starts[e] ..< starts[e + 1]`. `[expertCount + 1]`
   private let starts: UnsafeMutablePointer<Int32>
   /// `[expertCount]`
-  private let activeExperts: UnsafeMutablePointer<Int32>
+  private var activeExperts: UnsafeMutablePointer<Int32>
   /// The row of each pair `[rows · usedCount]`.
   private let rows: UnsafeMutablePointer<Int32>
   /// Of row after row, where its pairs are `[rows · usedCount]`.
@@ -65,6 +65,17 @@ package struct ExpertGroups {
     }
     for expert in stride(from: expertCount, to: 0, by: -1) { unsafe starts[expert] = starts[expert - 1] }
     unsafe starts[0] = 0
+  }
+
+  /// The same pairs, with some of the active experts alone: products are of those.
+  ///
+  /// - Parameter numbers: below ``activeCount``.
+  package func active(_ numbers: Range<Int>) -> ExpertGroups {
+    precondition(numbers.lowerBound >= 0 && numbers.upperBound <= activeCount)
+    var part = self
+    unsafe part.activeExperts += numbers.lowerBound
+    part.activeCount = numbers.count
+    return part
   }
 
   package var pairCount: Int { rowCount * usedCount }

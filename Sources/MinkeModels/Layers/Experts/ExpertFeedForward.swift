@@ -4,23 +4,22 @@ internal import MinkeTensors
 /// where the family has one (arXiv:2401.06066) of what a network makes of it that all tokens share.
 @safe
 struct ExpertFeedForward {
-  /// `[experts, hiddenSize]`
-  let router: Linear
-  /// What is added to scores when experts are chosen `[experts]`.
-  let bias: UnsafePointer<Float>?
-  let choice: ExpertGate
+  let router: ExpertRouter
   /// `[experts][expert width, hiddenSize]`
   let gate: PackedMatrices
   let up: PackedMatrices
   /// `[experts][hiddenSize, expert width]`
   let down: PackedMatrices
+  /// What brings experts into memory, where they are not all there, and which of the layers with experts this is.
+  let streaming: (cache: ExpertCache, layer: Int)?
   let shared: FeedForward?
   /// What the shared network's result is multiplied by, through a sigmoid `[1, hiddenSize]`.
   let sharedGate: Linear?
 
   /// Whether the input must be given as 8-bit integers too.
   var readsQuantized: Bool {
-    router.readsQuantized || gate.format.isInteger || up.format.isInteger || shared?.readsQuantized == true
+    router.linear.readsQuantized || gate.format.isInteger || up.format.isInteger
+      || shared?.readsQuantized == true
   }
 
   /// `pass.normed` `[rows, hiddenSize]` → `pass.branch` `[rows, hiddenSize]`. Ends with a barrier.
@@ -31,26 +30,33 @@ struct ExpertFeedForward {
       preconditionFailure("a pass of a model with experts has their rows")
     }
     // [rows, hiddenSize] → [rows, experts]; of the shared network [rows, its width]
-    router(pass.normed, into: experts.scores, worker: worker)
+    router.linear(pass.normed, into: experts.scores, worker: worker)
+    if let (cache, place) = streaming {
+      cache.scoreNext(
+        pass.normed, rows: pass.hidden.count, isQuantized: readsQuantized, layer: place, worker: worker)
+    }
     shared?.expand(pass, layer: layer, worker: worker)
     sharedGate?(pass.normed, into: experts.sharedGate, worker: worker)
     worker.synchronize()
     shared?.measure(pass, layer: layer, worker: worker)
-    choose(experts, rows: worker.share(of: pass.hidden.count))
+    unsafe router.choose(
+      worker.share(of: pass.hidden.count), used: experts.groups.usedCount, scores: experts.scores,
+      preferences: experts.preferences, chosen: experts.chosen, factors: experts.factors)
     shared?.contract(pass, worker: worker)
     worker.synchronize()
 
     // Every worker sorts for itself: it takes less time than telling.
     var groups = experts.groups
     unsafe groups.assign(experts.chosen, rowCount: pass.hidden.count)
+    if shared == nil { pass.sums?.add(pass.normed.floats, .feedForward, layer: layer, worker: worker) }
     let input = gathered(pass, experts, groups, worker)
-    // [pairs, hiddenSize] → [pairs, expert width] → [pairs, hiddenSize]
-    expertGatedMatmul(
-      input, groups, gate: gate, up: up, activation: .silu, into: experts.gated,
-      quantized: down.format.isInteger && pass.sums == nil, worker: worker)
-    worker.synchronize()
-    measure(pass, experts, groups, layer: layer, worker: worker)
-    expertMatmul(experts.gated, groups, down, into: experts.results, worker: worker)
+    if let (cache, place) = streaming {
+      cache.forEachRound(groups, layer: place, worker: worker) {
+        multiply(pass, input, experts, $0, layer: layer, worker)
+      }
+    } else {
+      multiply(pass, input, experts, groups, layer: layer, worker)
+    }
     if sharedGate != nil { sigmoidGate(experts.sharedGate, pass.branch, into: pass.branch, worker: worker) }
     worker.synchronize(fetching: next.weight)
     // [pairs, hiddenSize] → [rows, hiddenSize]
@@ -65,7 +71,6 @@ struct ExpertFeedForward {
     _ pass: ForwardPass, _ experts: ExpertRows, _ groups: ExpertGroups, layer: Int, worker: Worker
   ) {
     guard let sums = pass.sums else { return }
-    if shared == nil { sums.add(pass.normed.floats, .feedForward, layer: layer, worker: worker) }
     sums.count(groups, layer: layer, worker: worker)
     sums.add(pass.normed.floats, groups, .experts, layer: layer, worker: worker) { groups.row(of: $0) }
     sums.add(experts.gated.floats, groups, .expertsDown, layer: layer, worker: worker) { $0 }
@@ -88,14 +93,16 @@ struct ExpertFeedForward {
     return experts.input
   }
 
-  private func choose(_ experts: ExpertRows, rows: Range<Int>) {
-    let used = experts.groups.usedCount
-    for row in rows {
-      let scores = unsafe experts.scores.buffer(row: row)
-      unsafe choice.choose(
-        scores, bias: bias, preferences: experts.preferences.buffer(row: row),
-        chosen: UnsafeMutableBufferPointer(start: experts.chosen + row * used, count: used),
-        factors: UnsafeMutableBufferPointer(start: experts.factors + row * used, count: used))
-    }
+  /// [pairs, hiddenSize] → [pairs, expert width] → [pairs, hiddenSize], of the active experts. No barrier at the end.
+  private func multiply(
+    _ pass: ForwardPass, _ input: MatmulInput, _ experts: ExpertRows, _ groups: ExpertGroups, layer: Int,
+    _ worker: Worker
+  ) {
+    expertGatedMatmul(
+      input, groups, gate: gate, up: up, activation: .silu, into: experts.gated,
+      quantized: down.format.isInteger && pass.sums == nil, worker: worker)
+    worker.synchronize()
+    measure(pass, experts, groups, layer: layer, worker: worker)
+    expertMatmul(experts.gated, groups, down, into: experts.results, worker: worker)
   }
 }
