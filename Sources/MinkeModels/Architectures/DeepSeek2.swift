@@ -26,6 +26,8 @@ struct DeepSeek2: Architecture {
     }
     var configuration = try reader.decoder(
       vocabularySize: vocabularySize, attention: attention, rotary: rotary)
+    configuration.draftLayerCount = try reader.draftLayers(of: configuration.layerCount)
+    configuration.layerCount -= configuration.draftLayerCount
     configuration.latent = latent
     configuration.experts = try reader.experts(score: .softmax, normalizes: false)
     return configuration

@@ -24,6 +24,8 @@ public struct ModelConfiguration: Sendable, Hashable {
   public var embeddingScale: Float = 1
   /// Logits become cap·tanh(logit / cap).
   public var logitSoftCap: Float?
+  /// Layers of the file behind ``layerCount`` that predict tokens further ahead, and are not used.
+  public var draftLayerCount = 0
   /// Mixtures of experts; nil in dense models.
   public var experts: ExpertConfiguration?
   /// What heads are worked out from in latent attention; nil where attention is of another kind.

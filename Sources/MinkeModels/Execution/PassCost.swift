@@ -31,7 +31,7 @@ package struct PassCost: Sendable, Equatable {
       return configuration.isLocal(layer: $0) ? configuration.attention.slidingWindow?.size : nil
     }
     expertShare = configuration.experts.map { Double($0.usedCount) / Double($0.count) } ?? 0
-    for tensor in MemoryEstimate.packedTensors(of: tensors) where tensor.dimensions.count > 1 {
+    for tensor in MemoryEstimate.packedTensors(of: tensors, configuration) where tensor.dimensions.count > 1 {
       guard let type = tensor.type, let columns = tensor.dimensions.first, columns > 0 else { continue }
       let rows = tensor.elementCount / columns
       let matrix = Matrices(

@@ -33,7 +33,7 @@ public struct ExpertMemory: Sendable, Hashable {
   package init?(_ configuration: ModelConfiguration, tensors: [TensorRecord]) {
     guard let experts = configuration.experts else { return nil }
     var (packed, file, slots) = (0, 0, [Substring: Int]())
-    for tensor in tensors where Self.holds(tensor) {
+    for tensor in tensors where Self.holds(tensor) && !configuration.isOfDraft(tensor.name) {
       guard let type = tensor.type, let bytes = tensor.byteCount,
         let matrix = PackedMatrices.matrixByteCount(
           type: type, rows: tensor.dimensions[1], columns: tensor.dimensions[0])

@@ -52,17 +52,21 @@ extension MemoryEstimate {
   }
 
   /// The tensors that are packed: every one but an embedding that has a separate output matrix beside it, which
-  /// stays in the file.
-  static func packedTensors(of tensors: [TensorRecord]) -> [TensorRecord] {
+  /// stays in the file, and those of layers that are not used.
+  static func packedTensors(
+    of tensors: [TensorRecord], _ configuration: ModelConfiguration
+  ) -> [TensorRecord] {
     let untied = tensors.contains { $0.name == "output.weight" }
-    return tensors.filter { !(untied && $0.name == "token_embd.weight") }
+    return tensors.filter {
+      !(untied && $0.name == "token_embd.weight") && !configuration.isOfDraft($0.name)
+    }
   }
 
   /// Bytes that the weights take once packed. Types that cannot be packed count as nothing: they are
   /// refused when their tensor is asked for.
   static func packedWeights(of tensors: [TensorRecord], _ configuration: ModelConfiguration) -> Int {
     var total = 0
-    for tensor in packedTensors(of: tensors) {
+    for tensor in packedTensors(of: tensors, configuration) {
       guard let type = tensor.type else { continue }
       // Each begins at a cache line.
       total = total.addingSaturated(packedBytes(tensor, type, configuration)).addingSaturated(Arena.alignment)

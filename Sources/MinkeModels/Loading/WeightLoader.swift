@@ -17,6 +17,7 @@ struct WeightLoader: ~Copyable {
   private var embeddingTensor: StoredTensor?
   /// Where experts are kept that stay in the file; nil where all weights are packed.
   private let experts: ExpertCache?
+  private let configuration: ModelConfiguration
 
   /// Tensors that some converters write and nothing needs: RoPE frequencies that follow from the
   /// metadata.
@@ -34,6 +35,7 @@ struct WeightLoader: ~Copyable {
     self.file = file
     self.arena = arena
     self.experts = experts
+    self.configuration = configuration
     plan = Self.recipe(file)
   }
 
@@ -119,7 +121,7 @@ struct WeightLoader: ~Copyable {
   }
 
   private borrowing func refuseSuperfluousTensors() throws(CheckpointError) {
-    for tensor in file.tensors where !asked.contains(tensor.name) {
+    for tensor in file.tensors where !asked.contains(tensor.name) && !configuration.isOfDraft(tensor.name) {
       guard !Self.superfluousSuffixes.contains(where: tensor.name.hasSuffix) else { continue }
       throw CheckpointError(
         .unsupported, path: file.path, at: .tensor(tensor.name),
