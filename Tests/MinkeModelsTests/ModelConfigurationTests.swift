@@ -45,7 +45,8 @@ struct ModelConfigurationTests {
     let file = try TinyModel("llama-regular").edited(["general.architecture": .string("mamba")])
     let text = message { _ = try ModelConfiguration(file) }
     #expect(text.contains("mamba"))
-    #expect(text.contains("llama, qwen2, qwen3, gemma3"))
+    #expect(
+      text.contains("llama, qwen2, qwen2moe, qwen3, qwen3moe, gemma3, deepseek2, minimax-m2, minimax-01"))
   }
 
   /// What one key of `llama-odd-llama3` or of its scaling variants is changed to, and part of the error.
@@ -85,7 +86,7 @@ struct ModelConfigurationTests {
       ("rope.dimension_count", .uint32(26), "even number up to 24"),
       ("rope.freq_base", .float32(1), "more than 1"),
       ("vocab_size", .uint32(130), "131, the rows of token_embd.weight"),
-      ("expert_count", .uint32(8), "mixture-of-experts"),
+      ("expert_count", .uint32(8), "llama.expert_used_count: found no such key"),
       ("rope.scaling.type", .string("longrope"), "none, linear, llama3 or yarn"),
       ("rope.scaling.type", .uint32(1), "expected a string"),
       ("rope.scaling.type", .string("linear"), "llama.rope.scaling.factor"),

@@ -92,7 +92,8 @@ struct RunCommand: AsyncParsableCommand {
     if isChat {
       var chat = ChatLoop(
         name: found.name, makeSession: makeSession, style: Self.style, reasoning: reasoning,
-        showsStatistics: stats, loadTime: loadTime, history: History(path: finder.hub.store.root + "/history"),
+        showsStatistics: stats, loadTime: loadTime,
+        history: History(path: finder.hub.store.root + "/history"),
         experts: { model.expertStatistics })
       try await chat.run()
     } else {
@@ -124,8 +125,10 @@ struct RunCommand: AsyncParsableCommand {
     let diskBytes = DiskReads.bytes(since: read)
     if json {
       StandardStream.output.write(
-        try JSONText.line(RunReport(
-            finished, model: name, loadTime: loadTime, experts: model.expertStatistics, diskBytes: diskBytes)))
+        try JSONText.line(
+          RunReport(
+            finished, model: name, loadTime: loadTime, experts: model.expertStatistics, diskBytes: diskBytes))
+      )
     }
     if stats {
       StandardStream.error.write(

@@ -22,7 +22,8 @@ enum StreamingText {
         "\(name) \(counts.hits) hits, \(counts.misses) misses (hit rate \(percent(hitRate))), "
           + "\(byteText(counts.bytesRead)) read (\(byteText(counts.bytesRead / counts.tokens)) a token) and packed in "
           + "\(decimalText(counts.seconds, 2)) s, \(percent(counts.missesGuessed, counts.misses)) of misses guessed "
-          + "(\(percent(counts.missesGuessed, counts.guesses)) of guesses right, \(counts.readAhead) read ahead)")
+          + "(\(percent(counts.missesGuessed, counts.guesses)) of guesses right, \(counts.readAhead) read ahead)"
+      )
     }
     if let diskBytes { parts.append("\(byteText(diskBytes)) of all reads from the disk") }
     return parts.joined(separator: "; ")

@@ -45,7 +45,8 @@ final class ExpertCache: @unchecked Sendable {
     guard budget >= size.leastBudget else {
       throw ModelError(
         .memory, "memory for experts", found: "\(budget) bytes",
-        expected: "at least \(size.leastBudget), which the \(size.usedCount) experts of one token take in a layer: "
+        expected:
+          "at least \(size.leastBudget), which the \(size.usedCount) experts of one token take in a layer: "
           + "allow more, or take a smaller model")
     }
     slotBytes = size.slotBytes
@@ -159,7 +160,8 @@ extension ExpertCache {
   ///
   /// - Parameter isQuantized: whether the input has been quantised.
   func scoreNext(_ input: MatmulInput, rows: Int, isQuantized: Bool, layer: Int, worker: Worker) {
-    guard let next = guessed(after: layer, rows: rows), isQuantized || !next.router.linear.readsQuantized else {
+    guard let next = guessed(after: layer, rows: rows), isQuantized || !next.router.linear.readsQuantized
+    else {
       return
     }
     next.router.linear(input, into: guess.scores.rows(0..<rows), worker: worker)

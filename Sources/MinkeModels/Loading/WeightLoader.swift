@@ -106,14 +106,16 @@ struct WeightLoader: ~Copyable {
     let cache = experts == nil ? cache : nil
     let entry = cache.flatMap { PackEntry($0, file, plan: plan, byteCount: byteCount) }
     if let entry, try entry.load(into: arena, with: pool) {
-      return LoadedWeights(arena: arena, embedding: embeddingTensor, origin: .packCache, writing: nil, experts: experts)
+      return LoadedWeights(
+        arena: arena, embedding: embeddingTensor, origin: .packCache, writing: nil, experts: experts)
     }
     let jobs = self.jobs
     pool.run { worker in
       for job in jobs { job.run(worker) }
     }
     return LoadedWeights(
-      arena: arena, embedding: embeddingTensor, origin: .checkpoint, writing: entry?.keep(arena), experts: experts)
+      arena: arena, embedding: embeddingTensor, origin: .checkpoint, writing: entry?.keep(arena),
+      experts: experts)
   }
 
   private borrowing func refuseSuperfluousTensors() throws(CheckpointError) {
@@ -125,26 +127,6 @@ struct WeightLoader: ~Copyable {
         remedy: "this may be a variant of the family that is not supported")
     }
   }
-}
-
-/// The weights of a model in the layout that kernels read.
-struct LoadedWeights {
-  let arena: Arena
-  /// Whose rows are read where they lie.
-  let embedding: StoredTensor
-  let origin: WeightOrigin
-  /// What keeps them for the next time.
-  let writing: PackWriting?
-  /// Experts that stay in the file.
-  let experts: ExpertCache?
-}
-
-/// Where weights came from.
-package enum WeightOrigin: Sendable {
-  /// They were packed.
-  case checkpoint
-  /// They were packed earlier.
-  case packCache
 }
 
 // MARK: Places in the arena

@@ -36,7 +36,8 @@ struct ExpertStreamingTests {
     }
   }
 
-  @Test("What is kept of experts takes what was estimated", arguments: ["qwen3moe-regular", "deepseek-v3-odd"])
+  @Test(
+    "What is kept of experts takes what was estimated", arguments: ["qwen3moe-regular", "deepseek-v3-odd"])
   func estimate(name: String) throws {
     let file = try TinyModel(name).file
     let size = try size(file)

@@ -18,7 +18,8 @@ struct ExpertFeedForward {
 
   /// Whether the input must be given as 8-bit integers too.
   var readsQuantized: Bool {
-    router.linear.readsQuantized || gate.format.isInteger || up.format.isInteger || shared?.readsQuantized == true
+    router.linear.readsQuantized || gate.format.isInteger || up.format.isInteger
+      || shared?.readsQuantized == true
   }
 
   /// `pass.normed` `[rows, hiddenSize]` → `pass.branch` `[rows, hiddenSize]`. Ends with a barrier.
