@@ -56,7 +56,9 @@ def values(name: str, shape: tuple, kind, draw: np.random.Generator) -> np.ndarr
             return np.ones(shape, np.float32)
         return draw.normal(0, shape[1] ** -0.5, shape).astype(np.float32)
     make = q4_k if kind == Q4_K else q6_k
-    return make(int(np.prod(shape)) // 256, shape[-1] ** -0.5, draw).reshape(stored_shape(shape, kind))
+    # As large as what the layers add: else attention, which is much the same for all tokens, decides on the experts.
+    deviation = 1 if name == "token_embd.weight" else shape[-1] ** -0.5
+    return make(int(np.prod(shape)) // 256, deviation, draw).reshape(stored_shape(shape, kind))
 
 
 def describe(writer: GGUFWriter, reader: Metadata, layers: int) -> None:

@@ -34,7 +34,8 @@ struct AllocationTests {
   }
 
   @Test(
-    arguments: ["llama-regular", "qwen2-odd-yarn", "qwen3-regular", "gemma3-regular"], [1, 2])
+    arguments: ["llama-regular", "qwen2-odd-yarn", "qwen3-regular", "gemma3-regular", "qwen3moe-regular"],
+    [1, 2])
   func decode(name: String, threads: Int) throws {
     for sequences in [1, 3] {
       let runner = try Runner(TinyModel(name).file, threads: threads)

@@ -1,5 +1,6 @@
 import MinkeCheckpoints
 import MinkeModels
+import MinkeTensors
 import Testing
 
 @Suite("Layers that predict tokens further ahead")

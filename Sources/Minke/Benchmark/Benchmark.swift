@@ -60,7 +60,8 @@ public enum Benchmark {
     _ = try estimateMemory(path: path, plan: plan, options: options)
     return try rethrowing {
       announce("loading")
-      try readIntoPageCache(path)
+      // Of experts that stay in the file it is measured how they come from where they are.
+      if options.expertMemory == nil { try readIntoPageCache(path) }
       // Packed weights that are kept are what a start finds, except for the very first.
       if options.packCache != nil { try LanguageModel.load(path: path, options: options).waitForPackCache() }
       PeakMemory.reset()
