@@ -33,6 +33,11 @@ struct TokenizerFolderTests {
   private let qwen =
     #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
 
+  private let gpt4o =
+    #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"#
+    + #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"#
+    + #"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+
   @Test("with tokens of every kind, one for each row of the embedding")
   func tokens() throws {
     let metadata = try metadata()
@@ -76,6 +81,7 @@ struct TokenizerFolderTests {
     #expect(try name(["pre_tokenizer": llama]) == "dbrx")
     let ignoring = #"{"type": "BPE", "ignore_merges": true, "vocab": {"a": 0}, "merges": []}"#
     #expect(try name(["pre_tokenizer": llama, "model": ignoring]) == "llama-bpe")
+    #expect(try name(["pre_tokenizer": split(gpt4o)]) == "gpt-4o")
     let digits = """
       {"type": "Sequence", "pretokenizers": [{"type": "Digits", "individual_digits": true},
         {"type": "ByteLevel", "add_prefix_space": false, "use_regex": true}]}

@@ -29,7 +29,7 @@ private struct FolderGolden: Decodable {
 @Suite struct `Tokenizers of folders` {
   static let names = [
     "gpt-2", "smollm", "qwen2", "qwen35", "llama-bpe", "deepseek-llm", "deepseek-coder", "deepseek-v3",
-    "gemma", "llama",
+    "gpt-4o", "gemma", "llama",
   ]
 
   /// A folder with this tokenizer and an embedding of many rows.

@@ -5,6 +5,7 @@ import Testing
 struct ByteLevelParityTests {
   static let families = [
     "gpt-2", "smollm", "qwen2", "qwen35", "llama-bpe", "deepseek-llm", "deepseek-coder", "deepseek-v3",
+    "gpt-4o",
   ]
   let golden: ByteLevelGolden
 

@@ -59,13 +59,16 @@ struct LongPieceTests {
 
   @Test(
     "A megabyte of anything",
-    arguments: ["a", " ", "\n", "7", "👩‍🚀", "深", "ab cd ", "e\u{301}", "<|im_", "=-", "\u{301}"])
+    arguments: [
+      "a", " ", "\n", "7", "👩‍🚀", "深", "ab cd ", "e\u{301}", "<|im_", "=-", "\u{301}", "aB", "中AB", "\u{301}AB",
+      "!A", "A's",
+    ])
   func megabyte(unit: String) throws {
     let text = String(repeating: unit, count: (1 << 20) / unit.utf8.count)
     let byteLevel: ByteLevelGolden = try Golden.load("byte-level")
     let sentencePiece: SentencePieceGolden = try Golden.load("sentencepiece")
     let tokenizers =
-      try ["smollm", "qwen2", "deepseek-llm", "deepseek-v3"].map { try byteLevel.tokenizer($0) }
+      try ["smollm", "qwen2", "deepseek-llm", "deepseek-v3", "gpt-4o"].map { try byteLevel.tokenizer($0) }
       + [sentencePiece.tokenizer(addsSpace: true)]
     for tokenizer in tokenizers {
       let start = ContinuousClock.now
@@ -73,5 +76,17 @@ struct LongPieceTests {
       // A fifth of a second where nothing else runs; a quadratic step would take minutes.
       #expect(ContinuousClock.now - start < .seconds(20))
     }
+  }
+
+  @Test(
+    "A megabyte of upper case, for lower case to look back over",
+    arguments: ["中", "\u{301}", " ", ""])
+  func megabyteOfUpperCase(lead: String) throws {
+    let golden: ByteLevelGolden = try Golden.load("byte-level")
+    let tokenizer = try golden.tokenizer("gpt-4o")
+    let text = String(repeating: lead + String(repeating: "A", count: 1 << 19), count: 2)
+    let start = ContinuousClock.now
+    #expect(try tokenizer.decode(tokenizer.encode(text, special: .parse)) == text)
+    #expect(ContinuousClock.now - start < .seconds(20))
   }
 }

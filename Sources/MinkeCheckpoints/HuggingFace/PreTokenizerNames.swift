@@ -18,6 +18,16 @@ enum PreTokenizerNames {
       + #"| ?[^\s\p{L}"# + marks + #"\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
   }
 
+  /// Words that end where lower case turns to upper case.
+  private static let gpt4o: String = {
+    let lead = #"[^\r\n\p{L}\p{N}]?"#
+    let upper = #"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"#
+    let lower = #"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"#
+    let ending = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+    return lead + upper + "*" + lower + "+" + ending + "|" + lead + upper + "+" + lower + "*" + ending
+      + #"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+  }()
+
   private static let deepSeekV3 =
     "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+"
     + "| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+"
@@ -32,6 +42,7 @@ enum PreTokenizerNames {
       name: "qwen35", composes: true,
       stages: [cased(number: #"\p{N}"#, letters: #"[\p{L}\p{M}]"#, marks: #"\p{M}"#)]),
     Published(name: "dbrx", composes: false, stages: [cased(number: #"\p{N}{1,3}"#)]),
+    Published(name: "gpt-4o", composes: false, stages: [gpt4o]),
     Published(
       name: "deepseek-v3", composes: false,
       stages: [#"\p{N}{1,3}"#, "[\u{4E00}-\u{9FA5}\u{3040}-\u{309F}\u{30A0}-\u{30FF}]+", deepSeekV3]),

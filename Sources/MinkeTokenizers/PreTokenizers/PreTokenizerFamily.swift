@@ -60,5 +60,6 @@ package struct PreTokenizerFamily: Sendable {
     PreTokenizerFamily(
       names: ["deepseek-v3", "hunyuan-dense", "joyai-llm"],
       stages: [.numberGroups(digits: 3), .run(.hanAndKana), .deepSeekV3Words]),
+    PreTokenizerFamily(names: ["gpt-4o", "llama4", "minimax-m2", "kanana2"], stages: [.gpt4oWords]),
   ]
 }

@@ -11,6 +11,10 @@ package enum SplitStage: Sendable {
   case casedWords(digits: Int, marks: Bool)
   /// `[!-/:-@\[-`{-~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
   case deepSeekV3Words
+  /// `lead?upper*lower+ending?|lead?upper+lower*ending?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
+  /// in which lead is `[^\r\n\p{L}\p{N}]`, upper is `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`, lower is `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`
+  /// and ending is `(?i:'s|'t|'re|'ve|'m|'ll|'d)`.
+  case gpt4oWords
   /// Each digit by itself: the `Digits` splitter.
   case singleDigits
   /// `\p{N}{1,digits}`
@@ -66,6 +70,7 @@ extension SplitStage {
     case .gpt2Words: scan.gpt2Word(text, at: index)
     case .casedWords(let digits, let marks): scan.casedWord(text, at: index, digits: digits, marks: marks)
     case .deepSeekV3Words: scan.deepSeekV3Word(text, at: index)
+    case .gpt4oWords: scan.gpt4oWord(text, at: index)
     case .singleDigits: scan.isDigit(text, at: index) ? scan.after(text, index) : nil
     case .numberGroups(let digits): scan.numbers(text, at: index, atMost: digits)
     case .newlines: scan.isNewline(text, at: index) ? index + 1 : nil

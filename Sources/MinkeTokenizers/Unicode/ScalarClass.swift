@@ -1,4 +1,4 @@
-/// What a Unicode scalar is to a pre-tokeniser: one general category out of seven, and two marks.
+/// What a Unicode scalar is to a pre-tokeniser: one general category out of seven, and four marks.
 ///
 /// Categories are those that the `tokenizers` package's regular expressions see (`\p{L}`, `\p{M}`, `\p{N}`,
 /// `\p{P}`, `\p{S}`, `\s`); they are disjoint.
@@ -29,6 +29,10 @@ struct ScalarClass: Equatable {
   @inline(__always) var isDeepSeekLetter: Bool { flags & 8 != 0 }
   /// Whether canonical composition may change this scalar or its neighbours.
   @inline(__always) var mayRecompose: Bool { flags & 16 != 0 }
+  /// `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`: a letter in upper or title case, or one without case, or a mark.
+  @inline(__always) var isUpperSide: Bool { flags & 32 != 0 }
+  /// `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`: a letter in lower case, or one without case, or a mark.
+  @inline(__always) var isLowerSide: Bool { flags & 64 != 0 }
 }
 
 /// Classes of all scalars: a flat table for planes 0 to 3, built once from the generated runs.

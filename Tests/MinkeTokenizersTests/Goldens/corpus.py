@@ -84,15 +84,32 @@ POOLS = [
     "\u200b\u200d\ufeff\x00\x1f\x7f\ue000\ufffd", "。、！？（）～‘’“”　", "Ა𐐀𞤀Ꭰꭰﬁﬓ",
 ]
 
+# Upper and title case, lower case, letters without case and marks, and what may stand before or after a word.
+CASED = [
+    "HTTPServer parseHTTPResponse XMLHttpRequest iOS McDonald OpenAI eBay ABc aBC AbC ABCd abCD",
+    "ABC中 ABC中D ABC中Dd 中ABC 中ABCd 中abc abc中ABC A中B中C中 ʰABC AʰBC ABCʰ abcʰABCʰ ƻAƻ ªº ǅA ǅa Aǅ aǅ ǅǅ ǅ中",
+    "AB\u0301C AB\u0301 A\u0301B\u0301 \u0301ABC \u0301ABCd \u0301abc \u0301 \u0301\u0301ABC \u0301\u0301 \u0301中ABC \u0301ʰ",
+    "\u0301ABC", "\u0301ABC\u0301", "\u0301ABCd", "\u0301\u0301AB", "\u0301", "\u0301\u0301", "\u0301'S", "\u0301A's", "\u03011",
+    "!\u0301ABC !\u0301 !!\u0301a !A !a !Ab !中A .net .NET #Define @User $VAR _Name -Flag /Path",
+    "it's IT'S It'S I'LL I'll I'Ll we'Re we'VE 'S 's ''s 's's A's'T a'ſ A'ſb 中's 中'S ʰ'd A\u0301'm 1's 1'S don't'VE x'sS x'LLa",
+    "A'", "A'x", "a'l", "a'r", "A'v", "a'ſ", "a'l\u0301", "'", "a''s", "A'SA'SA'S", "a\u2019s", "AB'CD",
+    "a/b\n/c //\n// !\n/\n/\r/x .\r\n//\r\n ?/ / /\n /a /A /\u0301 \n/\n/ 1/2\n/3",
+    "\tABC \tabc \t\tAbc \u00a0A \u3000a \u0085Ab \u2028aB \u200bA \ufeffa \x00Ab \nA \r\nAb  Abc   ABC ",
+    "ΑΒΓδε ΣΊΣΥΦΟΣ Ольга МОСКВАград ԱՐԵՎարև ᲐᲑა აᲐ ⅭⅮⅽ ⒶⒷⓐ 𝐀𝐛𝐂 𐐀𐐨𐐀 𞤀𞤢 ＡＢｃ ﬁA Aﬁ ⴀႠ Ꭰꭰ",
+    "हिAन्दीB مَرْAحَبًا กำA1 한A글b がA゙ ーA 々B 〆c 漢字Kanji カナKANA",
+]
 
-def fuzz(seed, count, longest=28):
+CASED_POOLS = ["ABZÉΣ", "abzéσ", "ǅǲᾈ", "ʰᵃー", "中ƻªא", "\u0301\u094d\u0903\u20dd", "'", "'sStTmMdDſ", "lLrRvVeE", " ", "!/._", "/\n\r", "12Ⅻ"]
+
+
+def fuzz(seed, count, longest=28, pools=POOLS):
     """Strings whose neighbours come of different kinds of characters."""
     generator = random.Random(seed)
     strings = []
     for _ in range(count):
         text = []
         while len(text) < generator.randint(1, longest):
-            pool = generator.choice(POOLS)
+            pool = generator.choice(pools)
             text += generator.choices(pool, k=generator.choice([1, 1, 1, 2, 3, 5]))
         strings.append("".join(text))
     return strings

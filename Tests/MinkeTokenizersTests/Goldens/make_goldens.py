@@ -12,7 +12,7 @@ from transformers.models.gemma.tokenization_gemma import GemmaTokenizer
 from transformers.models.llama.tokenization_llama import LlamaTokenizer
 from transformers.tokenization_utils_base import generate_merges
 
-from corpus import BROKEN, TEXTS, fuzz
+from corpus import BROKEN, CASED, CASED_POOLS, TEXTS, fuzz
 from make_unicode_tables import DEEPSEEK_LETTERS
 
 LLAMA3 = (
@@ -26,6 +26,11 @@ QWEN35 = (
 DEEPSEEK_V3 = (
     "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+"
     "| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+"
+)
+GPT4O = (
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+    r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+    r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 CJK = "[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+"
 LETTERS = "".join(chr(a) if a == b else f"{chr(a)}-{chr(b)}" for a, b in DEEPSEEK_LETTERS)
@@ -52,6 +57,7 @@ FAMILIES = {
     "deepseek-v3": (
         None, isolated("\\p{N}{1,3}", "[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+", DEEPSEEK_V3) + plain,
     ),
+    "gpt-4o": (None, isolated(GPT4O) + plain),
 }
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<｜User｜>"]
 USER_DEFINED = ["<think>", "</think>", "<thinker"]
@@ -72,7 +78,7 @@ def byte_level():
     vocab, merges = model["vocab"], [tuple(m) for m in model["merges"]]
     for token in ["Ġzebra", "123", "æ·±åº¦", "dontsplit", "\u0109\u0109\u0109x"]:  # reached only where merges are ignored
         vocab.setdefault(token, len(vocab))
-    texts = TEXTS + fuzz(2, 260)
+    texts = TEXTS + fuzz(2, 260) + CASED + fuzz(4, 160, longest=12, pools=CASED_POOLS)
     out = {"texts": texts, "broken": BROKEN, "families": {}}
     for name, (normalizer, split) in FAMILIES.items():
         tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges, ignore_merges=name == "llama-bpe"))

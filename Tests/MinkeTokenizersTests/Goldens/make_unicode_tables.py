@@ -59,7 +59,7 @@ def literal(name, comment, values, out):
 
 def main():
     OTHER, LETTER, MARK, NUMBER, PUNCTUATION, SYMBOL, WHITESPACE, NEW_NUMBER = range(8)
-    DEEPSEEK_LETTER, RECOMPOSES = 8, 16
+    DEEPSEEK_LETTER, RECOMPOSES, UPPER_SIDE, LOWER_SIDE = 8, 16, 32, 64
 
     flags = dict.fromkeys(scalars, OTHER)
     for pattern, value in [
@@ -77,6 +77,14 @@ def main():
     for first, last in DEEPSEEK_LETTERS:
         for c in range(first, last + 1):
             flags[c] |= DEEPSEEK_LETTER
+    # The halves of a word as GPT-4o's splits name them: what has no case is in both.
+    letters_and_marks = [c for c in scalars if flags[c] & 7 in (LETTER, MARK)]
+    for side, pattern in [
+        (UPPER_SIDE, r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+"), (LOWER_SIDE, r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"),
+    ]:
+        for c in members(pattern):
+            flags[c] |= side
+    assert letters_and_marks == [c for c in scalars if flags[c] & (UPPER_SIDE | LOWER_SIDE)]
 
     # Canonical composition. Combining classes: those of unicodedata that `tokenizers` observes.
     nfd, nfc = normalizers.NFD().normalize_str, normalizers.NFC().normalize_str
