@@ -28,6 +28,8 @@ final class ExpertCache: @unchecked Sendable {
   private(set) var slots: ExpertSlots
   /// What the round at hand has to read.
   private var loads: [ExpertSlots.Load] = []
+  /// When it began to.
+  private var loadStart = ContinuousClock.now
   /// `[layers · 3][experts]`
   private let tables: UnsafeMutablePointer<UnsafeMutableRawPointer?>
   private let tableCount: Int
@@ -114,6 +116,7 @@ extension ExpertCache {
     }
     let base = slots.number(0, layer: layer)
     loads = slots.admit((0..<groups.activeCount).lazy.map { base + groups.active($0) })
+    if !loads.isEmpty { loadStart = .now }
     for load in loads {
       if let evicted = load.evicted { move(evicted, toSlot: nil) }
       move(load.expert, toSlot: load.slot)
@@ -144,14 +147,13 @@ extension ExpertCache {
   }
 
   private func load(_ groups: ExpertGroups, _ layer: Int, _ worker: Worker) {
-    let start = ContinuousClock.now
     for load in loads {
       let expert = load.expert - slots.number(0, layer: layer)
       for matrices in layers[layer].matrices { matrices.pack(expert, worker: worker) }
     }
     worker.synchronize()
     guard worker.index == 0 else { return }
-    let elapsed = (ContinuousClock.now - start).components
+    let elapsed = (ContinuousClock.now - loadStart).components
     count(groups) { $0.seconds += Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18 }
   }
 
