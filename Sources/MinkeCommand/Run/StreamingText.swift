@@ -25,7 +25,7 @@ enum StreamingText {
           + "(\(percent(counts.missesGuessed, counts.guesses)) of guesses right, \(counts.readAhead) read ahead)"
       )
     }
-    if let diskBytes { parts.append("\(byteText(diskBytes)) of all reads from the disk") }
+    if let diskBytes { parts.append("\(byteText(diskBytes)) read from the disk in all") }
     return parts.joined(separator: "; ")
   }
 

@@ -3,12 +3,15 @@ internal import MinkeCheckpoints
 internal import MinkeTensors
 
 /// Which experts the next layer will need, guessed while this one is computed: what its router makes of this layer's
-/// input. In a trained model the residual stream changes little from one layer to the next; where guesses turn out wrong
-/// more often than right they are still made, but nothing is read ahead for them.
+/// input. In a trained model the residual stream changes little from one layer to the next; where too many guesses
+/// turn out wrong they are still made, but nothing is read ahead for them.
 @safe
 struct ExpertGuess {
   /// Rows up to which guesses are made: with many rows a layer needs nearly all of its experts.
   static let rowLimit = WorkerRows.limit
+  /// The share of right guesses from which reading ahead is worth it: with half of them right it was seen to cost more than
+  /// it saves.
+  static let leastTrust = 0.75
 
   /// `[rowLimit, experts]`
   let scores: Rows
@@ -69,7 +72,7 @@ struct ExpertGuess {
       wanted.append(expert)
     }
     open = wanted.count
-    guard !wanted.isEmpty, trust >= 0.5 else { return (wanted.count, 0) }
+    guard !wanted.isEmpty, trust >= Self.leastTrust else { return (wanted.count, 0) }
     queue.async { [wanted] in
       for expert in wanted {
         for matrices in layer.matrices { matrices.prefetch(expert) }

@@ -14,7 +14,7 @@ public struct ExpertStatistics: Sendable, Hashable {
     public var missesGuessed = 0
     /// Guesses that an expert would be needed which was not in memory.
     public var guesses = 0
-    /// Those of ``guesses`` that the system was asked to read ahead: all while most are right, else none.
+    /// Those of ``guesses`` that the system was asked to read ahead: all while three of four are right, else none.
     public var readAhead = 0
     /// Seconds in which experts were read and packed while all threads waited.
     public var seconds = 0.0
