@@ -55,13 +55,14 @@ struct BatchingTests {
     #expect(chunks == whole)
   }
 
-  @Test("on one thread, two, three and seven", arguments: TinyModel.all)
+  @Test("on one thread, two, three, seven and nine", arguments: TinyModel.all)
   func threads(name: String) throws {
     let tiny = try TinyModel(name)
     var results: [[Float]] = []
-    for threads in [1, 2, 3, 7] {
+    for threads in [1, 2, 3, 7, 9] {
       let runner = try Runner(tiny.file, threads: threads)
-      results.append(try runner.logits(tiny.tokens, parts: [30, 10], cache: runner.cache(.f16)))
+      // Parts of fewer rows than workers, too.
+      results.append(try runner.logits(tiny.tokens, parts: [20, 5, 8, 7], cache: runner.cache(.f16)))
     }
     for result in results { #expect(result == results[0]) }
   }

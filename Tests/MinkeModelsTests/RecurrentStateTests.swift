@@ -44,6 +44,11 @@ struct RecurrentStateTests {
     let linear = try #require(configuration.linear)
     let shape = configuration.cacheShape()
     #expect(shape.layerCount == linear.isLinear.count { !$0 })
+    let file = try TinyModel(name).file
+    var without = shape
+    without.stateCount = 0
+    let estimate = MemoryEstimate(configuration, tensors: file.tensors, contextLength: 64)
+    #expect(estimate.cache == (without.byteCount(capacity: 64) ?? 0) + 4 * shape.stateCount)
     #expect(
       shape.stateCount == linear.isLinear.count { $0 } * linear.headCount * linear.headLength
         * linear.headLength)

@@ -50,13 +50,19 @@ struct ForwardPass {
 }
 
 extension ForwardPass {
-  /// Adds the branch to the residual stream. No barrier: rows stay with their worker.
-  func addBranch() { add(hidden, branch, into: hidden, worker: rowWorker) }
+  /// Adds the branch to the residual stream. No barrier: rows stay with their worker, also where they are fewer than
+  /// workers.
+  func addBranch() {
+    let share = rowWorker.share(of: hidden.count)
+    add(hidden.rows(share), branch.rows(share), into: hidden.rows(share), worker: .alone)
+  }
 
   /// The residual stream becomes the norm and the branch, each times its factor. No barrier: rows stay with their worker.
   func blendBranch(_ scales: ResidualScales.Pair) {
+    let share = rowWorker.share(of: hidden.count)
     blend(
-      normed.floats, by: scales.input, branch, by: scales.result, into: hidden, worker: rowWorker)
+      normed.floats.rows(share), by: scales.input, branch.rows(share), by: scales.result,
+      into: hidden.rows(share), worker: .alone)
   }
 
   /// Copies the queries to where they are rotated.

@@ -39,7 +39,8 @@ extension MemoryEstimate {
     workspace = (Workspace.byteCount(configuration, limits, threadCount: threadCount) ?? .max)
       .addingSaturated(scratch)
     let shape = configuration.cacheShape(keys, values)
-    cache = shape.byteCount(capacity: max(contextLength, 1)) ?? .max
+    cache = (shape.byteCount(capacity: max(contextLength, 1)) ?? .max)
+      .addingSaturated(shape.stateByteCount ?? .max)
     let block = KVCacheShape.blockLength
     cachePerToken = (shape.byteCount(capacity: block) ?? .max) / block
   }

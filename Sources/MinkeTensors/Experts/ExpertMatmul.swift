@@ -34,10 +34,14 @@ package func expertMatmul(
   }
 }
 
-/// Brings the rows of `input` into the order of pairs, each expert's rows side by side: as floats, and quantised where
-/// they are so.
+/// Brings the rows of `input` into the order of pairs, each expert's rows side by side.
+///
+/// - Parameters:
+///   - blocks: whether in 8 bits, as integer formats read them.
+///   - floats: whether as floats, as float formats read them.
 package func gather(
-  _ input: MatmulInput, _ groups: ExpertGroups, quantized: Bool, into output: MatmulInput, worker: Worker
+  _ input: MatmulInput, _ groups: ExpertGroups, blocks: Bool, floats: Bool, into output: MatmulInput,
+  worker: Worker
 ) {
   precondition(input.floats.width == output.floats.width && output.floats.count >= groups.pairCount)
   for number in 0..<groups.activeCount {
@@ -45,9 +49,8 @@ package func gather(
     let part = output.rows(pairs)
     for place in worker.share(of: pairs.count) {
       let row = groups.row(of: pairs.lowerBound + place)
-      if quantized {
-        part.copyBlocks(from: input, row: row, to: place)
-      } else {
+      if blocks { part.copyBlocks(from: input, row: row, to: place) }
+      if floats {
         _ = unsafe part.floats.buffer(row: place).update(
           fromContentsOf: UnsafeBufferPointer(input.floats.buffer(row: row)))
       }

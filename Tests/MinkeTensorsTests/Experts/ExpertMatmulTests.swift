@@ -45,7 +45,9 @@ struct ExpertMatmulTests {
       unsafe factors.withUnsafeBufferPointer { factors in
         WorkerPool(threadCount: threads).run { worker in
           if rows > 1 {
-            gather(input.input, groups, quantized: isInteger, into: gathered.input, worker: worker)
+            gather(
+              input.input, groups, blocks: isInteger, floats: !isInteger, into: gathered.input, worker: worker
+            )
             worker.synchronize()
           }
           expertGatedMatmul(

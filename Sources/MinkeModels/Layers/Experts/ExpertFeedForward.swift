@@ -88,7 +88,10 @@ struct ExpertFeedForward {
     _ pass: ForwardPass, _ experts: ExpertRows, _ groups: ExpertGroups, _ worker: Worker
   ) -> MatmulInput {
     guard pass.hidden.count > 1 else { return pass.normed }
-    gather(pass.normed, groups, quantized: gate.format.isInteger, into: experts.input, worker: worker)
+    // Gate and up may be of different kinds.
+    let (gate, up) = (gate.format.isInteger, up.format.isInteger)
+    gather(
+      pass.normed, groups, blocks: gate || up, floats: !gate || !up, into: experts.input, worker: worker)
     worker.synchronize()
     return experts.input
   }

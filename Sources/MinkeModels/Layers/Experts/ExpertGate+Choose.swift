@@ -19,7 +19,9 @@ extension ExpertGate {
     case .sigmoid: unsafe sigmoid(scores)
     }
     for expert in scores.indices {
-      unsafe preferences[expert] = scores[expert] + (bias.map { unsafe $0[expert] } ?? 0)
+      let preference = unsafe scores[expert] + (bias.map { unsafe $0[expert] } ?? 0)
+      // −∞ stands for what has been taken, or must not be.
+      unsafe preferences[expert] = preference == -.infinity ? -.greatestFiniteMagnitude : preference
     }
     if let groups { unsafe groups.exclude(from: preferences) }
     var sum: Float = 0
