@@ -1,3 +1,4 @@
+import MinkeCheckpoints
 import MinkeModels
 import MinkeTensors
 import Testing

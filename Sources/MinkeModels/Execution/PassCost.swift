@@ -33,7 +33,6 @@ package struct PassCost: Sendable, Equatable {
     expertShare = configuration.experts.map { Double($0.usedCount) / Double($0.count) } ?? 0
     for tensor in MemoryEstimate.packedTensors(of: tensors, configuration) where tensor.dimensions.count > 1 {
       guard let type = tensor.type, let columns = tensor.dimensions.first, columns > 0 else { continue }
-      let rows = tensor.elementCount / columns
       let matrix = Matrices(
         elements: Double(tensor.elementCount),
         bytes: Double(MemoryEstimate.packedBytes(tensor, type, configuration)))
