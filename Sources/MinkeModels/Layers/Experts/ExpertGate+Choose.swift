@@ -44,7 +44,9 @@ extension ExpertGate {
     var best = 0
     var most = -Float.infinity
     var found = false
-    for unsafe(expert, preference) in unsafe preferences.enumerated() where preference != -.infinity {
+    for expert in preferences.indices {
+      let preference = unsafe preferences[expert]
+      guard preference != -.infinity else { continue }
       if !found || preference > most || most.isNaN {
         (best, most, found) = (expert, preference, true)
       }
@@ -65,8 +67,10 @@ extension ExpertGate.Groups {
       for group in 0..<count {
         let mine = unsafe worths[group]
         var better = 0
-        for unsafe(other, theirs) in unsafe worths.enumerated()
-        where theirs > mine || (theirs == mine && other < group) { better += 1 }
+        for other in worths.indices {
+          let theirs = unsafe worths[other]
+          if theirs > mine || (theirs == mine && other < group) { better += 1 }
+        }
         guard better >= usedCount else { continue }
         for expert in group * size..<(group + 1) * size { unsafe preferences[expert] = -.infinity }
       }
@@ -76,7 +80,8 @@ extension ExpertGate.Groups {
   /// The best of a group's preferences, or the best two together.
   private func worth(of preferences: UnsafeMutableBufferPointer<Float>) -> Float {
     var (first, second) = (-Float.infinity, -Float.infinity)
-    for unsafepreference in unsafe preferences {
+    for index in preferences.indices {
+      let preference = unsafe preferences[index]
       if preference > first {
         (first, second) = (preference, first)
       } else if preference > second {
