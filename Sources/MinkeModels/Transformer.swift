@@ -55,7 +55,7 @@ package final class Transformer: @unchecked Sendable {
     try file.validateTensors()
     cost = PassCost(configuration, tensors: file.tensors)
     var loader = try WeightLoader(file, configuration, expertBudget: expertBudget)
-    rotaryDivisors = try loader.rotaryDivisors(configuration)
+    rotaryDivisors = try loader.rotaryDivisors()
     architecture = try family.init(configuration, &loader)
     let loaded = try loader.finish(with: pool, cache: packCache)
     (weights, weightOrigin, packWriting) = (loaded.arena, loaded.origin, loaded.writing)

@@ -2,7 +2,7 @@ internal import MinkeTensors
 
 /// The rows of a GGUF tensor, worked out from a safetensors tensor of as many columns: all or some of its rows, in another
 /// order, of another type, scaled or shifted.
-struct DerivedRows: RowSource {
+struct DerivedRows: SingleSourceRows {
   let source: SafetensorsTensor
   let rows: Int
   let columns: Int
@@ -52,43 +52,9 @@ struct DerivedRows: RowSource {
   var isAsStored: Bool { keepsBytes && order == .asStored }
 
   /// Whether the bytes of a row are those of the source's row.
-  private var keepsBytes: Bool { scales == nil && shift == 0 && source.type.element == type }
-
-  var path: String { source.file.path }
+  var keepsBytes: Bool { scales == nil && shift == 0 && source.type.element == type }
 
   private var sourceRowBytes: Int { columns * source.type.byteCount }
-
-  func read(_ range: Range<Int>, into memory: UnsafeMutableRawBufferPointer) {
-    let rowBytes = type.byteCount(columns: columns) ?? 0
-    unsafe source.file.withBytes(in: source.byteRange) { bytes in
-      if keepsBytes {
-        for (place, row) in range.enumerated() {
-          let start = order.source(of: row) * rowBytes
-          let target = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[(place * rowBytes)...])
-          unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[start..<start + rowBytes]))
-        }
-        return
-      }
-      unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: columns) { floats in
-        for (place, row) in range.enumerated() {
-          unsafe decode(order.source(of: row), bytes, into: floats)
-          unsafe FloatRow.encode(
-            UnsafeBufferPointer(floats), as: type,
-            into: UnsafeMutableRawBufferPointer(rebasing: memory[place * rowBytes..<(place + 1) * rowBytes]))
-        }
-      }
-    }
-  }
-
-  func readFloats(_ range: Range<Int>, into memory: UnsafeMutableBufferPointer<Float>) {
-    unsafe source.file.withBytes(in: source.byteRange) { bytes in
-      for (place, row) in range.enumerated() {
-        unsafe decode(
-          order.source(of: row), bytes,
-          into: UnsafeMutableBufferPointer(rebasing: memory[place * columns..<(place + 1) * columns]))
-      }
-    }
-  }
 
   func forEachSource(of range: Range<Int>, _ body: (MappedFile, Range<Int>) -> Void) {
     let rows = order.sources(of: range)
@@ -97,17 +63,22 @@ struct DerivedRows: RowSource {
       source.file, start + rows.lowerBound * sourceRowBytes..<start + rows.upperBound * sourceRowBytes)
   }
 
-  /// One row of the source, scaled and shifted.
-  private func decode(
-    _ row: Int, _ bytes: UnsafeRawBufferPointer, into floats: UnsafeMutableBufferPointer<Float>
-  ) {
-    let part = unsafe UnsafeRawBufferPointer(
-      rebasing: bytes[row * sourceRowBytes..<(row + 1) * sourceRowBytes])
-    unsafe FloatRow.decode(part, source.type, into: floats)
+  func copy(_ row: Int, of bytes: UnsafeRawBufferPointer, into memory: UnsafeMutableRawBufferPointer) {
+    unsafe memory.copyMemory(from: sourceRow(order.source(of: row), bytes))
+  }
+
+  /// The row of the source, scaled and shifted.
+  func decode(_ row: Int, of bytes: UnsafeRawBufferPointer, into floats: UnsafeMutableBufferPointer<Float>) {
+    let row = order.source(of: row)
+    unsafe FloatRow.decode(sourceRow(row, bytes), source.type, into: floats)
     if let scales { unsafe scales.multiply(floats, row: row) }
     if shift != 0 {
       for index in floats.indices { unsafe floats[index] += shift }
     }
+  }
+
+  private func sourceRow(_ row: Int, _ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    unsafe UnsafeRawBufferPointer(rebasing: bytes[row * sourceRowBytes..<(row + 1) * sourceRowBytes])
   }
 }
 

@@ -5,7 +5,7 @@ internal import MinkeTensors
 ///
 /// GGUF has the half of DeepSeek's `kv_b_proj` that makes keys so (`attn_k_b`), which multiplies queries instead of
 /// latents then (DeepSeek-V2, arXiv:2405.04434, section 2.1.2).
-struct TransposedHeads: RowSource {
+struct TransposedHeads: SingleSourceRows {
   let source: SafetensorsTensor
   /// Rows of a head that are taken, which are the columns of the result.
   let taken: Int
@@ -14,43 +14,10 @@ struct TransposedHeads: RowSource {
   let type: ElementType
   var scales: ScaleBlocks?
 
-  var path: String { source.file.path }
-
+  var columns: Int { taken }
   private var sourceColumns: Int { source.shape[1] }
   private var elementBytes: Int { source.type.byteCount }
-  private var keepsBytes: Bool { scales == nil && source.type.element == type }
-
-  func read(_ range: Range<Int>, into memory: UnsafeMutableRawBufferPointer) {
-    let rowBytes = type.byteCount(columns: taken) ?? 0
-    unsafe source.file.withBytes(in: source.byteRange) { bytes in
-      if keepsBytes {
-        for (place, row) in range.enumerated() {
-          unsafe gather(
-            row, bytes,
-            into: UnsafeMutableRawBufferPointer(rebasing: memory[place * rowBytes..<(place + 1) * rowBytes]))
-        }
-        return
-      }
-      unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: taken) { floats in
-        for (place, row) in range.enumerated() {
-          unsafe decode(row, bytes, into: floats)
-          unsafe FloatRow.encode(
-            UnsafeBufferPointer(floats), as: type,
-            into: UnsafeMutableRawBufferPointer(rebasing: memory[place * rowBytes..<(place + 1) * rowBytes]))
-        }
-      }
-    }
-  }
-
-  func readFloats(_ range: Range<Int>, into memory: UnsafeMutableBufferPointer<Float>) {
-    unsafe source.file.withBytes(in: source.byteRange) { bytes in
-      for (place, row) in range.enumerated() {
-        unsafe decode(
-          row, bytes,
-          into: UnsafeMutableBufferPointer(rebasing: memory[place * taken..<(place + 1) * taken]))
-      }
-    }
-  }
+  var keepsBytes: Bool { scales == nil && source.type.element == type }
 
   /// A row is made of all rows of its head.
   func forEachSource(of range: Range<Int>, _ body: (MappedFile, Range<Int>) -> Void) {
@@ -62,10 +29,7 @@ struct TransposedHeads: RowSource {
       source.file, start + first * headRows * rowBytes..<start + (last + 1) * headRows * rowBytes)
   }
 
-  /// Copies the elements of a row of the result to memory of just their size.
-  private func gather(
-    _ row: Int, _ bytes: UnsafeRawBufferPointer, into memory: UnsafeMutableRawBufferPointer
-  ) {
+  func copy(_ row: Int, of bytes: UnsafeRawBufferPointer, into memory: UnsafeMutableRawBufferPointer) {
     let (head, column) = row.quotientAndRemainder(dividingBy: sourceColumns)
     for index in 0..<taken {
       let start = ((head * headRows + index) * sourceColumns + column) * elementBytes
@@ -74,11 +38,9 @@ struct TransposedHeads: RowSource {
     }
   }
 
-  private func decode(
-    _ row: Int, _ bytes: UnsafeRawBufferPointer, into floats: UnsafeMutableBufferPointer<Float>
-  ) {
+  func decode(_ row: Int, of bytes: UnsafeRawBufferPointer, into floats: UnsafeMutableBufferPointer<Float>) {
     unsafe withUnsafeTemporaryAllocation(byteCount: taken * elementBytes, alignment: 8) { elements in
-      unsafe gather(row, bytes, into: elements)
+      unsafe copy(row, of: bytes, into: elements)
       unsafe FloatRow.decode(UnsafeRawBufferPointer(elements), source.type, into: floats)
     }
     guard let scales else { return }

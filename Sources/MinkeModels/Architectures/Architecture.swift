@@ -15,6 +15,23 @@ protocol Architecture {
   func forward(_ pass: ForwardPass, worker: Worker)
 }
 
+/// A family that is the common decoder with attention of one kind: only its configuration differs.
+protocol DecoderArchitecture: Architecture {
+  associatedtype Mixer: SequenceMixer
+
+  var decoder: Decoder<Mixer> { get }
+
+  init(decoder: Decoder<Mixer>)
+}
+
+extension DecoderArchitecture {
+  init(_ configuration: ModelConfiguration, _ weights: inout WeightLoader) throws {
+    self.init(decoder: try Decoder(configuration, &weights))
+  }
+
+  func forward(_ pass: ForwardPass, worker: Worker) { decoder(pass, worker: worker) }
+}
+
 /// The architectures there are.
 package enum ArchitectureRegistry {
   static var all: [any Architecture.Type] {

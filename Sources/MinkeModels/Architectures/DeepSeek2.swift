@@ -1,10 +1,9 @@
 internal import Foundation
 internal import MinkeCheckpoints
-internal import MinkeTensors
 
 /// DeepSeek-V2, V2-Lite, V3 and R1 (arXiv:2405.04434, arXiv:2412.19437, arXiv:2501.12948): latent attention, and
 /// mixtures of experts after some dense layers.
-struct DeepSeek2: Architecture {
+struct DeepSeek2: DecoderArchitecture {
   static let name = "deepseek2"
 
   let decoder: Decoder<LatentAttention>
@@ -32,10 +31,4 @@ struct DeepSeek2: Architecture {
     configuration.experts = try reader.experts(score: .softmax, normalizes: false)
     return configuration
   }
-
-  init(_ configuration: ModelConfiguration, _ weights: inout WeightLoader) throws {
-    decoder = try Decoder(configuration, &weights)
-  }
-
-  func forward(_ pass: ForwardPass, worker: Worker) { decoder(pass, worker: worker) }
 }

@@ -47,16 +47,16 @@ struct Gemma3: Architecture {
 
   init(_ configuration: ModelConfiguration, _ weights: inout WeightLoader) throws {
     let width = configuration.hiddenSize
-    embedding = try weights.embedding(configuration)
+    embedding = try weights.embedding()
     layers = try (0..<configuration.layerCount).map { index in
       let prefix = "blk.\(index)."
       return Layer(
-        attentionNorm: try weights.norm(prefix + "attn_norm", width: width, configuration),
+        attentionNorm: try weights.norm(prefix + "attn_norm", width: width),
         attention: try Attention(index, configuration, &weights, prefix: prefix),
-        postAttentionNorm: try weights.norm(prefix + "post_attention_norm", width: width, configuration),
-        feedForwardNorm: try weights.norm(prefix + "ffn_norm", width: width, configuration),
+        postAttentionNorm: try weights.norm(prefix + "post_attention_norm", width: width),
+        feedForwardNorm: try weights.norm(prefix + "ffn_norm", width: width),
         feedForward: try FeedForward(configuration, &weights, prefix: prefix, activation: .gelu),
-        postFeedForwardNorm: try weights.norm(prefix + "post_ffw_norm", width: width, configuration))
+        postFeedForwardNorm: try weights.norm(prefix + "post_ffw_norm", width: width))
     }
     head = try OutputHead(configuration, &weights)
   }

@@ -1,11 +1,10 @@
 internal import MinkeCheckpoints
-internal import MinkeTensors
 
 /// Llama (arXiv:2302.13971, arXiv:2407.21783) and what is built like it: Mistral, SmolLM2, DeepSeek LLM, and with mixtures
 /// of experts Mixtral (arXiv:2401.04088).
 ///
 /// GGUF stores the rows of Q and K such that the pairs that RoPE rotates lie side by side.
-struct Llama: Architecture {
+struct Llama: DecoderArchitecture {
   static let name = "llama"
 
   let decoder: Decoder<Attention>
@@ -18,10 +17,4 @@ struct Llama: Architecture {
       score: .softmax, normalizes: true, defaultSize: configuration.feedForwardSize)
     return configuration
   }
-
-  init(_ configuration: ModelConfiguration, _ weights: inout WeightLoader) throws {
-    decoder = try Decoder(configuration, &weights)
-  }
-
-  func forward(_ pass: ForwardPass, worker: Worker) { decoder(pass, worker: worker) }
 }

@@ -69,10 +69,10 @@ struct MiniMax01: Architecture {
     let headCount = linear.headCount
     let decays = try Arena(
       byteCount: count * (headCount * MemoryLayout<Float>.stride + Arena.alignment), for: "decays")
-    embedding = try weights.embedding(configuration)
+    embedding = try weights.embedding()
     layers = try (0..<count).map { index in
       let prefix = "blk.\(index)."
-      let attentionNorm = try weights.norm(prefix + "attn_norm", width: width, configuration)
+      let attentionNorm = try weights.norm(prefix + "attn_norm", width: width)
       let mixer: Mixer
       if linear.isLinear[index] {
         let table = unsafe try decays.allocate(Float.self, count: headCount)
@@ -87,7 +87,7 @@ struct MiniMax01: Architecture {
       return Layer(
         attentionNorm: attentionNorm, mixer: mixer,
         attentionResidual: linear.isLinear[index] ? scales.linear : scales.full,
-        feedForwardNorm: try weights.norm(prefix + "ffn_norm", width: width, configuration),
+        feedForwardNorm: try weights.norm(prefix + "ffn_norm", width: width),
         feedForward: try FeedForwardLayer(index, configuration, &weights, prefix: prefix))
     }
     head = try OutputHead(configuration, &weights)

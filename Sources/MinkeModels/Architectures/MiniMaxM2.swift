@@ -1,9 +1,8 @@
 internal import MinkeCheckpoints
-internal import MinkeTensors
 
 /// MiniMax-M2: grouped-query attention with norms of all queries and of all keys of a row, heads rotated in part, and
 /// mixtures of experts chosen by sigmoids with a bias.
-struct MiniMaxM2: Architecture {
+struct MiniMaxM2: DecoderArchitecture {
   static let name = "minimax-m2"
 
   let decoder: Decoder<Attention>
@@ -16,10 +15,4 @@ struct MiniMaxM2: Architecture {
     configuration.experts = try reader.requiredExperts(score: .sigmoid, normalizes: true)
     return configuration
   }
-
-  init(_ configuration: ModelConfiguration, _ weights: inout WeightLoader) throws {
-    decoder = try Decoder(configuration, &weights)
-  }
-
-  func forward(_ pass: ForwardPass, worker: Worker) { decoder(pass, worker: worker) }
 }

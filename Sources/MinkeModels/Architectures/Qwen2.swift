@@ -1,9 +1,8 @@
 internal import MinkeCheckpoints
-internal import MinkeTensors
 
 /// Qwen2 and Qwen2.5 (arXiv:2407.10671, arXiv:2412.15115), and with them DeepSeek-R1-Distill-Qwen: Llama's
 /// layer with biases on queries, keys and values.
-struct Qwen2: Architecture {
+struct Qwen2: DecoderArchitecture {
   static let name = "qwen2"
 
   let decoder: Decoder<Attention>
@@ -13,10 +12,4 @@ struct Qwen2: Architecture {
   ) throws(CheckpointError) -> ModelConfiguration {
     try reader.denseDecoder(vocabularySize: vocabularySize, layout: .halves)
   }
-
-  init(_ configuration: ModelConfiguration, _ weights: inout WeightLoader) throws {
-    decoder = try Decoder(configuration, &weights)
-  }
-
-  func forward(_ pass: ForwardPass, worker: Worker) { decoder(pass, worker: worker) }
 }

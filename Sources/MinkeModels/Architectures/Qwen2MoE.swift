@@ -1,9 +1,8 @@
 internal import MinkeCheckpoints
-internal import MinkeTensors
 
 /// Qwen1.5-MoE and Qwen2-MoE (arXiv:2407.10671): Qwen2's attention, and mixtures of experts with a shared network that has
 /// a gate of its own.
-struct Qwen2MoE: Architecture {
+struct Qwen2MoE: DecoderArchitecture {
   static let name = "qwen2moe"
 
   let decoder: Decoder<Attention>
@@ -15,10 +14,4 @@ struct Qwen2MoE: Architecture {
     configuration.experts = try reader.requiredExperts(score: .softmax, normalizes: false)
     return configuration
   }
-
-  init(_ configuration: ModelConfiguration, _ weights: inout WeightLoader) throws {
-    decoder = try Decoder(configuration, &weights)
-  }
-
-  func forward(_ pass: ForwardPass, worker: Worker) { decoder(pass, worker: worker) }
 }

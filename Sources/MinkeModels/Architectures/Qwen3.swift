@@ -1,9 +1,8 @@
 internal import MinkeCheckpoints
-internal import MinkeTensors
 
 /// Qwen3, dense (arXiv:2505.09388): no biases, a norm of each query and key head, and heads whose width is
 /// independent of the residual stream's.
-struct Qwen3: Architecture {
+struct Qwen3: DecoderArchitecture {
   static let name = "qwen3"
 
   let decoder: Decoder<Attention>
@@ -15,10 +14,4 @@ struct Qwen3: Architecture {
     configuration.attention.normalization = .head
     return configuration
   }
-
-  init(_ configuration: ModelConfiguration, _ weights: inout WeightLoader) throws {
-    decoder = try Decoder(configuration, &weights)
-  }
-
-  func forward(_ pass: ForwardPass, worker: Worker) { decoder(pass, worker: worker) }
 }

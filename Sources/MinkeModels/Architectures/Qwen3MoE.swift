@@ -1,8 +1,7 @@
 internal import MinkeCheckpoints
-internal import MinkeTensors
 
 /// Qwen3 with mixtures of experts (arXiv:2505.09388).
-struct Qwen3MoE: Architecture {
+struct Qwen3MoE: DecoderArchitecture {
   static let name = "qwen3moe"
 
   let decoder: Decoder<Attention>
@@ -15,10 +14,4 @@ struct Qwen3MoE: Architecture {
     configuration.experts = try reader.requiredExperts(score: .softmax, normalizes: true)
     return configuration
   }
-
-  init(_ configuration: ModelConfiguration, _ weights: inout WeightLoader) throws {
-    decoder = try Decoder(configuration, &weights)
-  }
-
-  func forward(_ pass: ForwardPass, worker: Worker) { decoder(pass, worker: worker) }
 }

@@ -70,11 +70,8 @@ extension HyperparameterReader {
   func requiredExperts(
     score: ExpertGate.Score, normalizes: Bool, defaultSize: Int? = nil
   ) throws(CheckpointError) -> ExpertConfiguration {
-    _ = try integer("expert_count", in: Self.expertCounts)
-    guard let experts = try experts(score: score, normalizes: normalizes, defaultSize: defaultSize) else {
-      throw invalid("expert_count", expected: "experts")
-    }
-    return experts
+    let count = try integer("expert_count", in: Self.expertCounts)
+    return try experts(count, score: score, normalizes: normalizes, defaultSize: defaultSize)
   }
 
   /// The experts of layers from `leading_dense_block_count` on; nil where the file states none.
@@ -87,6 +84,12 @@ extension HyperparameterReader {
   ) throws(CheckpointError) -> ExpertConfiguration? {
     let count = try optionalInteger("expert_count", in: 0...Self.expertCounts.upperBound) ?? 0
     guard count > 0 else { return nil }
+    return try experts(count, score: score, normalizes: normalizes, defaultSize: defaultSize)
+  }
+
+  private func experts(
+    _ count: Int, score: ExpertGate.Score, normalizes: Bool, defaultSize: Int?
+  ) throws(CheckpointError) -> ExpertConfiguration {
     let used = try integer("expert_used_count", in: 1...count)
     let size: Int
     if let stated = try optionalInteger("expert_feed_forward_length", in: Self.sizes) {

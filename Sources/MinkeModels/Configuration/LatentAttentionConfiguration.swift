@@ -21,8 +21,6 @@ public struct LatentAttentionConfiguration: Sendable, Hashable {
 extension ModelConfiguration {
   /// Numbers of a key in the cache.
   var cachedKeyLength: Int { latent?.cachedLength ?? attention.keyLength }
-  /// Width of all queries as attention reads them.
-  var attendingWidth: Int { attention.headCount * cachedKeyLength }
 }
 
 // MARK: Keys

@@ -53,15 +53,7 @@ struct Attention: SequenceMixer {
       pass.rotated, slices: pass.slices, layer: cachePlace, parameters: parameters,
       scratch: pass.attentionScratch, into: pass.attended.floats, worker: worker)
     worker.synchronize(fetching: output.weight)
-    pass.sums?.add(pass.attended.floats, .attentionOutput, layer: layer, worker: worker)
-    if output.readsQuantized {
-      pass.attended.quantize(worker: pass.rowWorker)
-      pass.rowWorker.synchronize()
-    }
-
-    // [rows, heads · keyLength] → [rows, hiddenSize]
-    output(pass.attended, into: pass.branch, worker: worker)
-    worker.synchronize(fetching: next.weight)
+    pass.projectAttended(output, layer: layer, next: next, worker: worker)
   }
 }
 
@@ -81,8 +73,8 @@ extension Attention {
     output = try weights.linear(prefix + "attn_output", inputs: shape.queryWidth, outputs: width)
     func norms(_ query: Int, _ key: Int, _ weights: inout WeightLoader) throws -> (RMSNorm, RMSNorm) {
       (
-        try weights.norm(prefix + "attn_q_norm", width: query, configuration),
-        try weights.norm(prefix + "attn_k_norm", width: key, configuration)
+        try weights.norm(prefix + "attn_q_norm", width: query),
+        try weights.norm(prefix + "attn_k_norm", width: key)
       )
     }
     switch shape.normalization {

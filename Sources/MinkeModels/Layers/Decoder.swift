@@ -7,7 +7,7 @@ struct Decoder<Mixer: SequenceMixer> {
   private let head: OutputHead
 
   init(_ configuration: ModelConfiguration, _ weights: inout WeightLoader) throws {
-    embedding = try weights.embedding(configuration)
+    embedding = try weights.embedding()
     layers = try (0..<configuration.layerCount).map { try DecoderLayer($0, configuration, &weights) }
     head = try OutputHead(configuration, &weights)
   }

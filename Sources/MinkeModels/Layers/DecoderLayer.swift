@@ -12,9 +12,9 @@ struct DecoderLayer<Mixer: SequenceMixer> {
   init(_ index: Int, _ configuration: ModelConfiguration, _ weights: inout WeightLoader) throws {
     let prefix = "blk.\(index)."
     let width = configuration.hiddenSize
-    attentionNorm = try weights.norm(prefix + "attn_norm", width: width, configuration)
+    attentionNorm = try weights.norm(prefix + "attn_norm", width: width)
     attention = try Mixer(index, configuration, &weights, prefix: prefix)
-    feedForwardNorm = try weights.norm(prefix + "ffn_norm", width: width, configuration)
+    feedForwardNorm = try weights.norm(prefix + "ffn_norm", width: width)
     feedForward = try FeedForwardLayer(index, configuration, &weights, prefix: prefix)
   }
 }

@@ -44,14 +44,7 @@ struct LightningAttention {
     norm.normalize(attended.rows(share), worker: .alone)
     sigmoidGate(linear.gate.rows(share), attended.rows(share), into: attended.rows(share), worker: .alone)
     worker.synchronize(fetching: output.weight)
-    pass.sums?.add(attended, .attentionOutput, layer: layer, worker: worker)
-    if output.readsQuantized {
-      pass.attended.quantize(worker: pass.rowWorker)
-      pass.rowWorker.synchronize()
-    }
-    // [rows, heads · length] → [rows, hiddenSize]
-    output(pass.attended, into: pass.branch, worker: worker)
-    worker.synchronize(fetching: next.weight)
+    pass.projectAttended(output, layer: layer, next: next, worker: worker)
   }
 
   /// e^−slope of each head: 2^(−8/heads) to the powers 1, 2, 3…, less in higher layers.

@@ -37,8 +37,8 @@ struct OutputHead {
 
 extension OutputHead {
   init(_ configuration: ModelConfiguration, _ weights: inout WeightLoader) throws {
-    norm = try weights.norm("output_norm", width: configuration.hiddenSize, configuration)
-    projection = try weights.outputProjection(configuration)
+    norm = try weights.norm("output_norm", width: configuration.hiddenSize)
+    projection = try weights.outputProjection()
     softCap = configuration.logitSoftCap
   }
 }

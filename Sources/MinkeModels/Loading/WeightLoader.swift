@@ -53,7 +53,7 @@ struct WeightLoader: ~Copyable {
   }
 
   /// The matrix that turns the residual stream into logits: `output.weight`, or the embedding.
-  mutating func outputProjection(_ configuration: ModelConfiguration) throws -> Linear {
+  mutating func outputProjection() throws -> Linear {
     try linear(
       Self.outputName(of: file), inputs: configuration.hiddenSize, outputs: configuration.vocabularySize)
   }
@@ -63,7 +63,7 @@ struct WeightLoader: ~Copyable {
   }
 
   /// `token_embd.weight`, which stays in the mapped file.
-  mutating func embedding(_ configuration: ModelConfiguration) throws -> Embedding {
+  mutating func embedding() throws -> Embedding {
     let tensor = try tensor(
       "token_embd.weight", dimensions: [configuration.hiddenSize, configuration.vocabularySize]
     ).resident()
@@ -71,19 +71,15 @@ struct WeightLoader: ~Copyable {
     return Embedding(table: try tensor.matrix, scale: configuration.embeddingScale)
   }
 
-  /// The norm `name.weight` `[width]`.
-  mutating func norm(_ name: String, width: Int, _ configuration: ModelConfiguration) throws -> RMSNorm {
-    try norm(name, width: width, epsilon: configuration.normEpsilon)
-  }
-
-  mutating func norm(_ name: String, width: Int, epsilon: Float) throws -> RMSNorm {
+  /// The norm `name.weight` `[width]`, with the model's ε unless another is given.
+  mutating func norm(_ name: String, width: Int, epsilon: Float? = nil) throws -> RMSNorm {
     let weight = unsafe try vector(name + ".weight", count: width)
-    return unsafe RMSNorm(weight: weight, width: width, epsilon: epsilon)
+    return unsafe RMSNorm(weight: weight, width: width, epsilon: epsilon ?? configuration.normEpsilon)
   }
 
   /// `rope_freqs.weight`: by what the frequencies of the rotation are divided, one value for each pair; nil
   /// where the file has none.
-  mutating func rotaryDivisors(_ configuration: ModelConfiguration) throws -> [Float]? {
+  mutating func rotaryDivisors() throws -> [Float]? {
     let name = "rope_freqs.weight"
     guard file.hasTensor(named: name) else { return nil }
     let count = configuration.rotary.dimensions / 2
@@ -151,11 +147,9 @@ extension WeightLoader {
   /// `name`, a vector, as the matrix `[1, columns]`; nil where the file has none.
   mutating func optionalRow(_ name: String, columns: Int) throws -> Linear? {
     guard file.hasTensor(named: name) else { return nil }
-    asked.insert(name)
-    let tensor = try file.weight(named: name)
-    let dimensions = tensor.dimensions.count == 1 ? [columns] : [columns, 1]
-    let matrix = try packed(try file.weight(named: name, dimensions: dimensions), rows: 1, columns: columns)
-    return unsafe Linear(weight: matrix, bias: nil)
+    let isVector = try file.weight(named: name).dimensions.count == 1
+    let tensor = try tensor(name, dimensions: isVector ? [columns] : [columns, 1])
+    return unsafe Linear(weight: try packed(tensor, rows: 1, columns: columns), bias: nil)
   }
 
   /// The matrices `name` `[count][rows, columns]`.

@@ -56,7 +56,7 @@ package struct PackedMatrices {
     return unsafe PackedMatrix(type: type, rows: rows, columns: columns, base: place)
   }
 
-  /// All matrices' rows as one matrix's, where they lie one after the other and are whole panels.
+  /// Panels of each matrix.
   package var panelCount: Int { (rows + PackedFormat.panelRows - 1) / PackedFormat.panelRows }
 }
 

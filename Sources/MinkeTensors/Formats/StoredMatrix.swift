@@ -20,7 +20,8 @@ package struct StoredMatrix {
   package init(
     type: ElementType, rows: Int, columns: Int, bytes: UnsafeRawBufferPointer
   ) throws(TensorError) {
-    let subject = "\(type) matrix of \(rows) × \(columns)"
+    // Made for an error only: parts of a matrix are cut while a model runs.
+    var subject: String { "\(type) matrix of \(rows) × \(columns)" }
     guard rows > 0, columns > 0 else {
       throw TensorError(subject, found: "an empty matrix", expected: "at least one row and one column")
     }

@@ -70,14 +70,7 @@ struct LatentAttention: SequenceMixer {
     // [rows, heads · latent] → [rows, heads · value]
     headMatmul(latent.attended, valueUp, into: pass.attended.floats, length: valueLength, worker: worker)
     worker.synchronize(fetching: output.weight)
-    pass.sums?.add(pass.attended.floats, .attentionOutput, layer: layer, worker: worker)
-    if output.readsQuantized {
-      pass.attended.quantize(worker: pass.rowWorker)
-      pass.rowWorker.synchronize()
-    }
-    // [rows, heads · value] → [rows, hiddenSize]
-    output(pass.attended, into: pass.branch, worker: worker)
-    worker.synchronize(fetching: next.weight)
+    pass.projectAttended(output, layer: layer, next: next, worker: worker)
   }
 
   /// Norms the latents, rotates what lies behind them and writes both to the cache. Rows stay with their worker.
@@ -126,7 +119,7 @@ extension LatentAttention {
     if let length = shape.queryLatentLength {
       queryLatent = (
         try weights.linear(prefix + "attn_q_a", inputs: width, outputs: length),
-        try weights.norm(prefix + "attn_q_a_norm", width: length, configuration)
+        try weights.norm(prefix + "attn_q_a_norm", width: length)
       )
       query = try weights.linear(prefix + "attn_q_b", inputs: length, outputs: attention.queryWidth)
     } else {
@@ -134,7 +127,7 @@ extension LatentAttention {
       query = try weights.linear(prefix + "attn_q", inputs: width, outputs: attention.queryWidth)
     }
     keyLatent = try weights.linear(prefix + "attn_kv_a_mqa", inputs: width, outputs: shape.cachedLength)
-    keyNorm = try weights.norm(prefix + "attn_kv_a_norm", width: shape.latentLength, configuration)
+    keyNorm = try weights.norm(prefix + "attn_kv_a_norm", width: shape.latentLength)
     (keyUp, valueUp) = try weights.latentUpMatrices(
       prefix, heads: attention.headCount, plain: shape.plainLength, value: attention.valueLength,
       latent: shape.latentLength)
