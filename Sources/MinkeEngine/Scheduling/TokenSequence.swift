@@ -1,0 +1,50 @@
+/// One sequence of tokens on its way through the engine. Touched on the engine's queue only.
+package final class TokenSequence {
+  package let id: Int
+  package let identity: Identity
+  /// Higher ones go first.
+  package let priority: Int
+  /// Sequences with the same number have the same prompt: the first computes it, the others wait for it.
+  package let promptGroup: Int?
+  package let promptCount: Int
+  /// Prompt and answer so far.
+  package internal(set) var tokens: [Int32]
+  /// Tokens whose keys and values are in the cache.
+  package internal(set) var computed = 0
+  package internal(set) var table: BlockTable
+  /// Tokens that may follow, to be verified in the next pass.
+  package var drafts: [Int32] = []
+  /// Tokens of the prompt that the cache had when the sequence first began.
+  package internal(set) var cachedCount: Int?
+  /// How often it had to make room.
+  package internal(set) var preemptionCount = 0
+  /// Steps in which its prompt was passed over for others'.
+  var passedOver = 0
+  /// Place in the order of arrival.
+  let arrival: Int
+
+  package init(
+    id: Int, tokens: [Int32], identity: Identity, isShared: Bool = true, priority: Int = 0,
+    promptGroup: Int? = nil
+  ) {
+    self.id = id
+    arrival = id
+    self.tokens = tokens
+    self.identity = identity
+    self.priority = priority
+    self.promptGroup = promptGroup
+    promptCount = tokens.count
+    table = BlockTable(identity: identity, isShared: isShared)
+  }
+
+  /// Tokens to compute before the next one can be chosen.
+  package var pending: Int { tokens.count - computed }
+
+  /// Whether the prompt is complete: the sequence answers.
+  var hasPrompt: Bool { computed >= promptCount }
+}
+
+extension TokenSequence {
+  /// Adds a token that was chosen, or put in.
+  package func append(_ token: Int32) { tokens.append(token) }
+}
