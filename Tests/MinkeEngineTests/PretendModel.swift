@@ -43,7 +43,8 @@ struct PretendModel {
       for position in start..<all.count {
         let block = sequence.table.blocks[position / length][group]
         guard block >= 0 else { return nil }
-        memory[group][block, default: Array(repeating: 0, count: length)][position % length] = hashes[position]
+        memory[group][block, default: Array(repeating: 0, count: length)][position % length] =
+          hashes[position]
       }
       for position in start..<all.count {
         let first = groups[group].window.map { max(0, position - $0 + 1) } ?? 0

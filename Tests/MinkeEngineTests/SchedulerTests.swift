@@ -12,7 +12,8 @@ private struct Simulation {
   var finished: [Int: [Int32]] = [:]
   var stepCount = 0
 
-  init(seed: UInt64, groups: [BlockGroup], byteLimit: Int, disturbed: Bool, limits: SchedulerLimits = .init()) {
+  init(seed: UInt64, groups: [BlockGroup], byteLimit: Int, disturbed: Bool, limits: SchedulerLimits = .init())
+  {
     scheduler = Scheduler(limits)
     if disturbed { scheduler.disturbance = Disturbance(seed: seed) }
     blocks = BlockManager(groups: groups, byteLimit: byteLimit)
@@ -20,9 +21,9 @@ private struct Simulation {
     random = RandomNumbers(seed: seed)
   }
 
-  mutating func add(_ sequence: TokenSequence, answer: Int) throws {
+  mutating func add(_ sequence: TokenSequence, answer: Int) {
     wanted[sequence.id] = sequence.promptCount + answer
-    try scheduler.add(sequence)
+    scheduler.add(sequence)
   }
 
   mutating func step() throws {
@@ -115,7 +116,7 @@ struct SchedulerTests {
             promptGroup: count > 1 ? arrivals / 3 : nil)
           let answer = 1 + random.below(120)
           started[sequence.id] = (prompt, answer)
-          try simulation.add(sequence, answer: answer)
+          simulation.add(sequence, answer: answer)
           sequences.append(sequence)
         }
       }
@@ -135,7 +136,8 @@ struct SchedulerTests {
       try #require(rest < 20_000, "the scheduler makes no progress")
     }
     for (id, wanted) in started {
-      let expected = PretendModel.alone(wanted.prompt, count: wanted.answer, vocabulary: simulation.vocabulary)
+      let expected = PretendModel.alone(
+        wanted.prompt, count: wanted.answer, vocabulary: simulation.vocabulary)
       #expect((simulation.finished[id] == expected) as Bool, "sequence \(id)")
     }
     #expect(simulation.blocks.usage.running == 0)

@@ -18,11 +18,15 @@ extension BlockManager {
       var holders: [Int32: String] = [:]
       func hold(_ block: Int32, _ holder: String) {
         guard block >= 0 else { return }
-        if let other = holders[block] { found.append("block \(block) of group \(group): \(other) and \(holder)") }
+        if let other = holders[block] {
+          found.append("block \(block) of group \(group): \(other) and \(holder)")
+        }
         if !isAllocated(block, group) { found.append("\(holder) holds block \(block), which is free") }
         holders[block] = holder
       }
-      for (index, node) in tree.nodes.enumerated() where !node.isFree { hold(node.blocks[group], "node \(index)") }
+      for (index, node) in tree.nodes.enumerated() where !node.isFree {
+        hold(node.blocks[group], "node \(index)")
+      }
       for (number, table) in tables.enumerated() {
         for index in table.nodes.count..<max(table.blocks.count, table.nodes.count) {
           hold(table.blocks[index][group], "table \(number)")
@@ -54,12 +58,15 @@ extension BlockManager {
       }
     }
     for (index, node) in tree.nodes.enumerated() where !node.isFree {
-      if node.pins != pins[index] ?? 0 { found.append("node \(index): \(node.pins) pins, \(pins[index] ?? 0) tables") }
+      if node.pins != pins[index] ?? 0 {
+        found.append("node \(index): \(node.pins) pins, \(pins[index] ?? 0) tables")
+      }
       if node.windowPins != windows[index] ?? 0 { found.append("node \(index): wrong pins of its window") }
       if leaves.contains(index) != (node.pins == 0 && node.childCount == 0) {
         found.append("node \(index): whether it is a free leaf")
       }
-      if let group = windowGroup, unseen.contains(index) != (node.windowPins == 0 && node.blocks[group] >= 0) {
+      if let group = windowGroup, unseen.contains(index) != (node.windowPins == 0 && node.blocks[group] >= 0)
+      {
         found.append("node \(index): whether its window can be evicted")
       }
       if node.tokens.isEmpty || node.tokens.count > Self.blockLength

@@ -49,6 +49,24 @@ package struct BlockManager {
   }
 }
 
+extension BlockManager {
+  /// Tokens that a sequence alone can have: those of the context for which memory suffices in passes of `rows` rows.
+  package func positionLimit(contextLength: Int, rows: Int) -> Int {
+    var (low, high) = (0, contextLength)
+    while low < high {
+      let middle = (low + high + 1) / 2
+      let ahead = min(rows, middle)
+      let bytes = groups.reduce(0) {
+        let end = (middle + Self.blockLength - 1) / Self.blockLength
+        return $0 + $1.byteCount * (end - min($1.firstBlock(seenFrom: max(middle - ahead, 0)), end))
+      }
+      // A block more is copied from while its copy is made.
+      if bytes + blockByteCount <= byteLimit { low = middle } else { high = middle - 1 }
+    }
+    return low
+  }
+}
+
 // MARK: Taking and giving back
 
 extension BlockManager {
@@ -179,7 +197,9 @@ extension BlockManager {
   }
 
   /// Shorter nodes that hold nothing which a new one does not.
-  private mutating func removeSuperseded(under parent: Int, _ identity: Identity, by tokens: ArraySlice<Int32>) {
+  private mutating func removeSuperseded(
+    under parent: Int, _ identity: Identity, by tokens: ArraySlice<Int32>
+  ) {
     for node in tree.supersededChildren(of: parent, identity: identity, by: tokens) { discard(node) }
   }
 

@@ -54,8 +54,16 @@ struct EvictionOrder {
   mutating func remove(_ node: Int) {
     guard contains(node) else { return }
     let link = links[node]
-    if link.previous >= 0 { links[link.previous].next = link.next } else { lists[link.owner].first = link.next }
-    if link.next >= 0 { links[link.next].previous = link.previous } else { lists[link.owner].last = link.previous }
+    if link.previous >= 0 {
+      links[link.previous].next = link.next
+    } else {
+      lists[link.owner].first = link.next
+    }
+    if link.next >= 0 {
+      links[link.next].previous = link.previous
+    } else {
+      lists[link.owner].last = link.previous
+    }
     lists[link.owner].count -= 1
     links[node] = Link()
   }

@@ -53,7 +53,9 @@ struct PrefixTree {
   }
 
   /// The child of `parent` that has the most of the first of these tokens, and how many.
-  func longestMatch(of parent: Int, identity: Identity, _ tokens: ArraySlice<Int32>) -> (node: Int, count: Int)? {
+  func longestMatch(of parent: Int, identity: Identity, _ tokens: ArraySlice<Int32>) -> (
+    node: Int, count: Int
+  )? {
     var best: (node: Int, count: Int)?
     for node in candidates(parent, identity, tokens.first) {
       let count = zip(nodes[node].tokens, tokens).prefix { $0 == $1 }.count

@@ -30,7 +30,9 @@ extension Scheduler {
     var logits = limits.logitRows
     for sequence in running where answers(sequence) && disturbance?.skips() != true {
       // A sequence further behind may have made room meanwhile.
-      guard running.contains(where: { $0 === sequence }), rows >= sequence.pending, logits > 0 else { continue }
+      guard running.contains(where: { $0 === sequence }), rows >= sequence.pending, logits > 0 else {
+        continue
+      }
       let drafts = min(sequence.drafts.count, rows - sequence.pending, logits - 1)
       guard makeRoom(for: sequence, tokens: sequence.tokens.count + drafts, &blocks, &plan) else { continue }
       plan.slices.append(.init(sequence: sequence, count: sequence.pending, draftCount: drafts))

@@ -22,21 +22,8 @@ package struct Scheduler {
 
   package var isIdle: Bool { waiting.isEmpty && running.isEmpty }
 
-  /// Takes a sequence into the queue.
-  ///
-  /// - Throws: ``EngineError`` when it is full.
-  package mutating func add(_ sequence: TokenSequence) throws(EngineError) {
-    guard waiting.count < limits.waiting else {
-      throw EngineError(
-        .queueFull, "queue", found: "\(waiting.count) requests that wait",
-        expected: "fewer than \(limits.waiting): try again later")
-    }
-    let own = waiting.count { $0.identity == sequence.identity }
-    guard own < limits.waitingPerIdentity else {
-      throw EngineError(
-        .queueFull, "queue of \(sequence.identity)", found: "\(own) requests that wait",
-        expected: "fewer than \(limits.waitingPerIdentity): try again when some have been answered")
-    }
+  /// Takes a sequence to those that wait.
+  package mutating func add(_ sequence: TokenSequence) {
     waiting.append(sequence)
     service.arrive(sequence.identity)
   }

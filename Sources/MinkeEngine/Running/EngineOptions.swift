@@ -1,0 +1,32 @@
+package import MinkeTensors
+
+/// How an engine divides memory and time.
+package struct EngineOptions: Sendable {
+  package var limits = SchedulerLimits()
+  /// Bytes of keys and values, of running sequences and of what is kept of others.
+  package var cacheBytes: Int
+  /// Positions of one sequence at most.
+  package var contextLength: Int
+  package var keys: CacheElement
+  package var values: CacheElement
+
+  package init(
+    cacheBytes: Int, contextLength: Int, keys: CacheElement = .f16, values: CacheElement = .f16
+  ) {
+    self.cacheBytes = cacheBytes
+    self.contextLength = contextLength
+    self.keys = keys
+    self.values = values
+  }
+}
+
+/// What an engine has done so far, and holds now.
+package struct EngineStatistics: Sendable {
+  package var steps = 0
+  package var computedTokens = 0
+  package var preemptions = 0
+  package var running = 0
+  package var waiting = 0
+  package var cache = CacheAccount()
+  package var usage = CacheUsage(limit: 0, running: 0, cached: 0)
+}

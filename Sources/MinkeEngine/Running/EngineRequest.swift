@@ -1,0 +1,23 @@
+/// A sequence to be continued.
+package struct EngineRequest: Sendable {
+  package var tokens: [Int32]
+  package var identity: Identity
+  /// Higher ones go first.
+  package var priority: Int
+  /// Requests with the same number have the same prompt, which is computed once.
+  package var promptGroup: Int?
+
+  package init(
+    _ tokens: [Int32], identity: Identity = .local, priority: Int = 0, promptGroup: Int? = nil
+  ) {
+    self.tokens = tokens
+    self.identity = identity
+    self.priority = priority
+    self.promptGroup = promptGroup
+  }
+}
+
+/// What a sequence is known by.
+package struct EngineTicket: Hashable, Sendable {
+  let number: Int
+}
