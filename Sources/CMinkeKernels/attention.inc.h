@@ -33,12 +33,17 @@ static void score(const work *w, const cache_block *keys, size_t end) {
   multiply_keys(&products, call->query_count, vectors, call->key_element);
 }
 
+/// This head's part of the block that holds the positions from `position`.
+INLINE const uint8_t *block_at(const minke_attention *call, size_t position) {
+  return call->cache + (size_t)call->blocks[position / BLOCK] * call->block_stride;
+}
+
 /// Adds the positions [low, high) of the block that begins at position `block` to the state; when another block
 /// `follows`, it is fetched meanwhile.
 static void attend_block(const work *w, softmax_state state, size_t block, size_t low, size_t high, int follows) {
   const minke_attention *call = w->call;
-  const uint8_t *bytes = call->cache + block / BLOCK * call->block_stride;
-  const size_t ahead = follows ? call->block_stride : 0;
+  const uint8_t *bytes = block_at(call, block);
+  const ptrdiff_t ahead = follows ? block_at(call, block + BLOCK) - bytes : 0;
   const cache_block keys = {bytes, w->dim_blocks, ahead};
   cache_block values = {bytes + call->value_offset, w->dim_blocks, ahead};
   score(w, &keys, high - block);
@@ -46,7 +51,7 @@ static void attend_block(const work *w, softmax_state state, size_t block, size_
     turn_keys(w, &keys);
     values = (cache_block){w->turned, w->dim_blocks, 0};
   }
-  if (call->value_element == MINKE_CACHE_Q8_0) load_value_scales(w, &values);
+  if (call->value_element == MINKE_CACHE_Q8_0) load_value_scales(w, &values, low - block, high - block);
   weigh_queries(w, state, block);
   mix_values(w, state, &values, low - block, high - block);
 }

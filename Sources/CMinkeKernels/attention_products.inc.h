@@ -24,7 +24,8 @@
 /// Keys or values of a block of positions, and how many bytes on those lie that are needed next.
 typedef struct {
   const uint8_t *bytes;
-  size_t dim_blocks, ahead;
+  size_t dim_blocks;
+  ptrdiff_t ahead;
 } cache_block;
 
 // MARK: Float
@@ -39,7 +40,7 @@ typedef struct {
   size_t first, end;        // range of k
   float *out;
   size_t out_stride;
-  size_t ahead;             // bytes from `b` to what will be needed next
+  ptrdiff_t ahead;          // bytes from `b` to what will be needed next
 } small_product;
 
 /// Fetches what lies elsewhere in memory, where the processor would not look ahead by itself. Line by line among the

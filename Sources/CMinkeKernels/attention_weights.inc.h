@@ -96,13 +96,16 @@ INLINE void weigh(const work *w, softmax_state state, size_t j, size_t block, fl
 
 // MARK: Values
 
-/// Widens the scales of a block's values, and finds the largest of each position.
-static void load_value_scales(const work *w, const cache_block *values) {
+/// Widens the scales of a block's values, and finds the largest of each position; those of positions outside [first, end),
+/// which nothing may depend on, are 0.
+static void load_value_scales(const work *w, const cache_block *values, size_t first, size_t end) {
   const uint16_t *scales = (const uint16_t *)(values->bytes + w->dim_blocks * 32 * BLOCK);
   for (size_t p = 0; p < BLOCK; p += 16) {
+    const int from = clamp_lane(first, p), to = clamp_lane(end, p);
     vec largest = v_set(0);
     for (size_t block = 0; block < w->dim_blocks; block++) {
-      const vec scale = v_load_half(scales + block * BLOCK + p);
+      vec scale = v_load_half(scales + block * BLOCK + p);
+      if (to - from < 16) scale = v_where_lanes(from, to, scale, v_set(0));
       fetch((const uint8_t *)(scales + block * BLOCK + p) + values->ahead);
       v_store(w->value_scales + block * BLOCK + p, scale);
       largest = v_max(largest, scale);
@@ -152,6 +155,36 @@ static void weigh_queries(const work *w, softmax_state state, size_t block) {
   }
 }
 
+/// Adds a position whose partner in a pair of bfloat16 nobody sees: its numbers are taken for 0, whatever they are.
+static void mix_half_pair(const work *w, const small_product *mix, size_t position, size_t vectors) {
+  const uint32_t mask = position % 2 ? 0xFFFF0000u : 0x0000FFFFu;
+  const uint8_t *pair = mix->b + position / 2 * mix->b_step;
+  float *alone = w->value_scales;  // unused where values are bfloat16
+  for (size_t v = 0; v < vectors; v++) {
+    uint32_t numbers[16];
+    memcpy(numbers, pair + 64 * v, sizeof numbers);
+    fetch(pair + 64 * v + mix->ahead);
+    for (size_t i = 0; i < 16; i++) numbers[i] &= mask;
+    memcpy(alone + 16 * v, numbers, sizeof numbers);
+  }
+  small_product one = *mix;
+  one.a += position / 2;
+  one.b = (const uint8_t *)alone;
+  one.first = 0;
+  one.end = 1;
+  one.ahead = 0;
+  accumulate_values(&one, w->call->query_count, vectors, MINKE_CACHE_BF16);
+}
+
+static void mix_pairs(const work *w, small_product *mix, size_t vectors) {
+  size_t first = mix->first, end = mix->end;
+  if (first % 2) mix_half_pair(w, mix, first++, vectors);
+  mix->first = first / 2;
+  mix->end = end / 2;
+  if (mix->first < mix->end) accumulate_values(mix, w->call->query_count, vectors, MINKE_CACHE_BF16);
+  if (end % 2 && first < end) mix_half_pair(w, mix, end - 1, vectors);
+}
+
 static void mix_values(const work *w, softmax_state state, const cache_block *values, size_t first, size_t end) {
   const minke_attention *call = w->call;
   if (call->value_element == MINKE_CACHE_Q8_0) {
@@ -170,8 +203,8 @@ static void mix_values(const work *w, softmax_state state, const cache_block *va
   } else if (call->value_element == MINKE_CACHE_BF16) {
     mix.a = (const float *)w->weights;
     mix.a_stride = BLOCK / 2;
-    mix.first = first / 2;
-    mix.end = (end + 1) / 2;
+    mix_pairs(w, &mix, vectors);
+    return;
   }
   accumulate_values(&mix, call->query_count, vectors, call->value_element);
 }

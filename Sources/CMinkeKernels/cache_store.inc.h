@@ -91,6 +91,8 @@ static void store_key(const float *key, void *keys, size_t position, size_t head
       out[(d + j) / together * together * MINKE_KV_TILE + (d + j) % together] = numbers[j];
     }
   }
+  // The rest of the last pair is multiplied with 0, and must be a number.
+  if (together == 2 && head_dim % 2) out[head_dim / 2 * 2 * MINKE_KV_TILE + 1] = 0;
 }
 
 static void store_value(const float *value, void *values, size_t position, size_t head_dim,

@@ -60,6 +60,28 @@ struct AllocationTests {
     }
   }
 
+  @Test("with blocks that come and go", arguments: ["llama-regular", "gemma3-regular"])
+  func pages(name: String) throws {
+    let runner = try Runner(TinyModel(name).file)
+    var sequences = try runner.sequences(blocks: 4)
+    let cache = try KVCache(pool: sequences.pool, capacity: 200)
+    var batch = [SequenceInput([1, 2, 3], cache: cache)]
+    sequences.prepare(cache, rows: 3)
+    _ = try runner.model.forward(batch, in: runner.workspace)
+    batch[0].setToken(4)
+    _ = try runner.model.forward(batch, in: runner.workspace)
+    let (first, next) = (cache.shape.groups.indices, Int32(1))
+    let count = try allocations(runner.model.pool) {
+      for token in 0..<100 {
+        if cache.count == 64 { for group in first { cache.setBlock(next, at: 1, group: group) } }
+        if cache.count == 64 + 20, first.count > 1 { cache.setBlock(nil, at: 0, group: 1) }
+        batch[0].setToken(Int32(token % 60))
+        _ = try runner.model.forward(batch, in: runner.workspace)
+      }
+    }
+    #expect(count == 0 && cache.count == 104)
+  }
+
   @Test("What is allocated is counted, on the caller's thread and on others")
   func counter() throws {
     let pool = WorkerPool(threadCount: 2)

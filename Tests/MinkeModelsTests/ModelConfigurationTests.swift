@@ -5,6 +5,29 @@ import Testing
 
 @Suite("A configuration is what the metadata state")
 struct ModelConfigurationTests {
+  @Test("Layers that see a window keep their positions apart")
+  func layerGroups() throws {
+    let gemma = try ModelConfiguration(TinyModel("gemma3-regular").file)
+    // Every sixth of seven layers sees everything.
+    #expect(
+      gemma.cacheShape().groups == [KVLayerGroup(layerCount: 1), KVLayerGroup(layerCount: 6, window: 8)])
+    #expect(
+      (0..<7).map(gemma.cachePlace)
+        == [(1, 0), (1, 1), (1, 2), (1, 3), (1, 4), (0, 0), (1, 5)].map {
+          KVLayerPlace(group: $0.0, layer: $0.1)
+        })
+    var local = gemma
+    local.layerCount = 3
+    #expect(local.cacheShape().groups == [KVLayerGroup(layerCount: 3, window: 8)])
+    #expect(local.cachePlace(of: 2) == KVLayerPlace(layer: 2))
+    let minimax = try ModelConfiguration(TinyModel("minimax-regular").file)
+    let linear = try #require(minimax.linear?.isLinear)
+    #expect(minimax.cacheShape().groups == [KVLayerGroup(layerCount: linear.count { !$0 })])
+    for layer in linear.indices where !linear[layer] {
+      #expect(minimax.cachePlace(of: layer).layer == linear[..<layer].count { !$0 })
+    }
+  }
+
   @Test func gemma3() throws {
     let configuration = try ModelConfiguration(TinyModel("gemma3-odd-linear").file)
     #expect(configuration.architecture == "gemma3")

@@ -63,9 +63,12 @@ typedef struct minke_attention {
   size_t window;
   /// Factor of the scores, positive, and their soft cap (0 for none): `cap · tanh(score / cap)`.
   float scale, soft_cap;
-  /// This head's part of block 0 of the cache: keys, and at `value_offset` bytes values (`minke_key_bytes`,
-  /// `minke_value_bytes`). No offset: the first `value_dim` numbers of keys are the values.
+  /// This head's part of block 0 of the memory that sequences share: keys, and at `value_offset` bytes values
+  /// (`minke_key_bytes`, `minke_value_bytes`). No offset: the first `value_dim` numbers of keys are the values.
   const uint8_t *cache;
+  /// Which block holds the sequence's positions from `64 · i`. Entries are read where a query sees one of the positions;
+  /// what lies at others does not change results.
+  const int32_t *blocks;
   size_t block_stride, value_offset;
   minke_cache_element key_element, value_element;
   /// Chunks `[first_chunk, end_chunk)` of `MINKE_KV_CHUNK` positions; those that no query sees are passed over.

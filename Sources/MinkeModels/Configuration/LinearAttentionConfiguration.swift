@@ -18,11 +18,6 @@ public struct LinearAttentionConfiguration: Sendable, Hashable {
   func place(of layer: Int) -> Int { isLinear[..<layer].count { $0 == isLinear[layer] } }
 }
 
-extension ModelConfiguration {
-  /// Layers that keep keys and values; a cache of none would have no extent.
-  var cachingLayerCount: Int { max(1, layerCount - (linear?.isLinear.count { $0 } ?? 0)) }
-}
-
 // MARK: Keys
 
 extension HyperparameterReader {

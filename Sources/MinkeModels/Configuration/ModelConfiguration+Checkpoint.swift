@@ -1,5 +1,4 @@
 package import MinkeCheckpoints
-package import MinkeTensors
 
 extension ModelConfiguration {
   /// The configuration that a checkpoint states, checked. Reads the headers only: tensors' data is not
@@ -37,14 +36,6 @@ extension ModelConfiguration {
       throw file.metadata.invalid(key, expected: "\(rows) tokens, the rows of \(name)")
     }
     return rows
-  }
-
-  /// What a cache of this model holds for each position.
-  package func cacheShape(_ keys: CacheElement = .f16, _ values: CacheElement = .f16) -> KVCacheShape {
-    KVCacheShape(
-      layerCount: cachingLayerCount, headCount: attention.keyValueHeadCount,
-      headDimension: cachedKeyLength, latentValueDimension: latent?.latentLength, keyElement: keys,
-      valueElement: values, stateCount: linear?.stateCount ?? 0)
   }
 }
 

@@ -6,17 +6,17 @@ extension Workspace {
   /// On return the caches count the batch's positions, which the pass is to fill. When it throws they are
   /// as before. A cache that occurs twice is continued: its second part follows its first.
   func lay(_ batch: [SequenceInput]) throws(ModelError) -> ForwardPass {
-    let shape = configuration.cacheShape()
     var (rows, slice, logits) = (0, 0, 0)
     do throws(ModelError) {
       for input in batch {
-        try check(input, shape, rows: rows, logits: logits)
+        try check(input, rows: rows, logits: logits)
         let position = input.cache.count
         guard input.cache.prepareState() else {
           throw ModelError(
             .cache, "cache of sequence \(slice)", found: "a state that has seen other positions",
             expected: "the state of its \(position) positions: it can be emptied, but not shortened")
         }
+        precondition(input.cache.hasBlocks(forNext: input.tokens.count), "the blocks that the pass needs")
         input.cache.count = position + input.tokens.count
         unsafe slices[slice] = SequenceSlice(
           firstRow: rows, rowCount: input.tokens.count, position: position, cache: input.cache.view)
@@ -45,7 +45,7 @@ extension Workspace {
 
   /// Whether one more sequence fits beside `rows` rows and `logits` rows with logits.
   private func check(
-    _ input: SequenceInput, _ shape: KVCacheShape, rows: Int, logits: Int
+    _ input: SequenceInput, rows: Int, logits: Int
   ) throws(ModelError) {
     let count = input.tokens.count
     guard count > 0, count <= limits.rows - rows else {
@@ -59,11 +59,7 @@ extension Workspace {
         expected: "0 to \(min(count, limits.logitRows - logits)), the room that is left")
     }
     let cache = input.cache
-    let fits =
-      cache.shape.layerCount == shape.layerCount && cache.shape.headCount == shape.headCount
-      && cache.shape.headDimension == shape.headDimension && cache.shape.stateCount == shape.stateCount
-      && cache.shape.latentValueDimension == shape.latentValueDimension
-    guard fits else {
+    guard cache.shape.isSame(as: cacheShape) else {
       throw ModelError(.cache, "cache", found: "one of another model's shape", expected: "this model's")
     }
     guard count <= cache.capacity - cache.count else {
@@ -71,5 +67,13 @@ extension Workspace {
         .cache, "positions of a sequence", found: "\(cache.count) and \(count) more",
         expected: "at most \(cache.capacity), the cache's capacity")
     }
+  }
+}
+
+extension KVCacheShape {
+  /// Whether two shapes differ in nothing but the types of keys and values.
+  fileprivate func isSame(as other: Self) -> Bool {
+    groups == other.groups && headCount == other.headCount && headDimension == other.headDimension
+      && latentValueDimension == other.latentValueDimension && stateCount == other.stateCount
   }
 }

@@ -24,6 +24,8 @@ package final class Workspace {
   package var byteCount: Int { arena.byteCount }
 
   let configuration: ModelConfiguration
+  /// Of any types of keys and values.
+  let cacheShape: KVCacheShape
   let rotary: RotaryTable
   let localRotary: RotaryTable
   let attentionScratch: AttentionScratch
@@ -51,6 +53,7 @@ package final class Workspace {
         expected: "positive numbers whose activations fit the address space")
     }
     self.configuration = configuration
+    cacheShape = configuration.cacheShape()
     self.limits = limits
     self.threadCount = threadCount
     let arena = try Arena(byteCount: bytes, for: "workspace")

@@ -14,8 +14,7 @@ struct Attention: SequenceMixer {
   let rowNorms: (query: RMSNorm, key: RMSNorm)?
   let keyLength: Int
   let parameters: AttentionParameters
-  /// Among the layers that have a cache.
-  let cachePlace: Int
+  let cachePlace: KVLayerPlace
   /// Whether this layer sees a sliding window, and has its rotation.
   let isLocal: Bool
 
@@ -44,13 +43,13 @@ struct Attention: SequenceMixer {
     queryNorm?.normalizeHeads(pass.rotated, worker: pass.rowWorker)
     applyRotary(pass.rotated, headDimension: keyLength, table: rotary, worker: pass.rowWorker)
     unsafe appendKeysValues(
-      keys: pass.keys, values: pass.values, slices: pass.slices, layer: cachePlace, norm: keyNorm?.ofHeads,
+      keys: pass.keys, values: pass.values, slices: pass.slices, place: cachePlace, norm: keyNorm?.ofHeads,
       rotary: rotary, worker: worker)
     worker.synchronize(fetching: output.weight)
 
     // [rows, heads · keyLength]
     unsafe attention(
-      pass.rotated, slices: pass.slices, layer: cachePlace, parameters: parameters,
+      pass.rotated, slices: pass.slices, place: cachePlace, parameters: parameters,
       scratch: pass.attentionScratch, into: pass.attended.floats, worker: worker)
     worker.synchronize(fetching: output.weight)
     pass.projectAttended(output, layer: layer, next: next, worker: worker)
@@ -65,7 +64,7 @@ extension Attention {
   ) throws {
     let shape = configuration.attention
     let width = configuration.hiddenSize
-    cachePlace = configuration.linear?.place(of: layer) ?? layer
+    cachePlace = configuration.cachePlace(of: layer)
     isLocal = configuration.isLocal(layer: layer)
     query = try weights.linear(prefix + "attn_q", inputs: width, outputs: shape.queryWidth)
     key = try weights.linear(prefix + "attn_k", inputs: width, outputs: shape.keyWidth)

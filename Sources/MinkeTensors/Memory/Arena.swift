@@ -148,6 +148,20 @@ extension Arena {
     adviseLargePages()
   }
 
+  /// Gives the whole pages within `range` back to the system until they are written again; what they held is lost.
+  package func release(_ range: Range<Int>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "a range of the arena")
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let (start, end) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
+    guard start < end else { return }
+    #if canImport(Darwin)
+      let advice = MADV_FREE
+    #else
+      let advice = MADV_DONTNEED
+    #endif
+    unsafe _ = madvise(base + start, end - start, advice)
+  }
+
   /// Reads `range` of a file to the same place of the arena.
   ///
   /// - Returns: false when the file ends before, or cannot be read.

@@ -1,121 +1,11 @@
-internal import CMinkeKernels
-
-/// How the numbers of a key/value cache are stored.
+/// The keys and values that one sequence has computed so far, for all layers: a view of blocks of a ``KVPool``, and the
+/// sequence's state where its model has one.
 ///
-/// Keys and values choose separately: keys lose more from coarse numbers than values do.
-// swift-format-ignore: AlwaysUseLowerCamelCase
-package enum CacheElement: Sendable, CaseIterable {
-  /// Exact; for parity tests.
-  case f32
-  /// IEEE half precision; what lies beyond ±65504 is kept as ±65504.
-  case f16
-  /// The upper half of a float32. Attention rounds queries and weights in the same way.
-  case bf16
-  /// 8-bit integers with an f16 scale for 32 dimensions, as GGML's type of that name. Attention to them is integer
-  /// arithmetic: it quantises queries in the same way, and weights to 8 bits for a block of positions.
-  case q8_0
-
-  var kernelElement: minke_cache_element {
-    switch self {
-    case .f32: MINKE_CACHE_F32
-    case .f16: MINKE_CACHE_F16
-    case .bf16: MINKE_CACHE_BF16
-    case .q8_0: MINKE_CACHE_Q8_0
-    }
-  }
-}
-
-/// What a key/value cache holds for each position of a sequence.
-package struct KVCacheShape: Sendable, Equatable {
-  package var layerCount: Int
-  /// Heads of keys and values; each serves a group of query heads.
-  package var headCount: Int
-  /// Numbers of one key, and of one value where it has a place of its own.
-  package var headDimension: Int
-  /// How many of the first numbers of a key are its value, which then has no place of its own: latent attention
-  /// (arXiv:2405.04434).
-  package var latentValueDimension: Int?
-  package var keyElement: CacheElement
-  /// The element of keys where these hold the values.
-  package var valueElement: CacheElement
-  /// Floats of state that a sequence has beside its keys and values, zero at its beginning.
-  package var stateCount: Int
-
-  package init(
-    layerCount: Int, headCount: Int, headDimension: Int, latentValueDimension: Int? = nil,
-    keyElement: CacheElement = .f16, valueElement: CacheElement = .f16, stateCount: Int = 0
-  ) {
-    self.layerCount = layerCount
-    self.headCount = headCount
-    self.headDimension = headDimension
-    self.latentValueDimension = latentValueDimension
-    self.keyElement = keyElement
-    self.valueElement = latentValueDimension == nil ? valueElement : keyElement
-    self.stateCount = stateCount
-  }
-
-  /// Numbers of one value.
-  package var valueDimension: Int { latentValueDimension ?? headDimension }
-
-  /// Positions of one block: the unit in which memory is laid out.
-  package static var blockLength: Int { Int(MINKE_KV_BLOCK) }
-
-  /// Bytes that a context of `capacity` positions takes when it is full, or nil when they overflow or the
-  /// shape has no extent.
-  package func byteCount(capacity: Int) -> Int? {
-    guard layerCount > 0, headCount > 0, headDimension > 0, capacity > 0,
-      let layout = KVCacheLayout(self)
-    else { return nil }
-    let blocks = capacity / Self.blockLength + (capacity.isMultiple(of: Self.blockLength) ? 0 : 1)
-    let (bytes, overflow) = blocks.multipliedReportingOverflow(by: layout.blockStride)
-    return overflow ? nil : bytes
-  }
-
-  /// Bytes of the state, or nil when they overflow.
-  package var stateByteCount: Int? {
-    let (bytes, overflow) = stateCount.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
-    return overflow || stateCount < 0 ? nil : bytes
-  }
-}
-
-/// Where things lie in a key/value cache, in bytes:
-/// `[block of 64 positions][layer][head]{ keys, values }`, these as the kernels lay them out.
-///
-/// Keys lie across, so that the scores of sixteen positions are sums down the dimensions in sixteen lanes.
-/// The block comes first, so that a sequence touches memory from the front as it grows.
-struct KVCacheLayout {
-  /// Bytes of the keys of one head in one block; the values follow. 0 where keys hold the values.
-  var valueOffset: Int
-  var headStride: Int
-  var layerStride: Int
-  var blockStride: Int
-
-  /// Nil when the sizes overflow, or heads have no dimension.
-  init?(_ shape: KVCacheShape) {
-    guard (1...1 << 20).contains(shape.headDimension) else { return nil }
-    let keyBytes = minke_key_bytes(shape.headDimension, shape.keyElement.kernelElement)
-    if let length = shape.latentValueDimension {
-      guard (1...shape.headDimension).contains(length) else { return nil }
-      valueOffset = 0
-      headStride = keyBytes
-    } else {
-      valueOffset = keyBytes
-      headStride = keyBytes + minke_value_bytes(shape.headDimension, shape.valueElement.kernelElement)
-    }
-    let (layer, overflow) = headStride.multipliedReportingOverflow(by: shape.headCount)
-    let (block, overflow2) = layer.multipliedReportingOverflow(by: shape.layerCount)
-    guard !overflow, !overflow2 else { return nil }
-    layerStride = layer
-    blockStride = block
-  }
-}
-
-/// The keys and values that one sequence has computed so far, for all layers.
-///
-/// Memory is reserved for the whole context at once and taken up as the sequence grows.
+/// Each group of layers has a table of its own that says which block of the pool holds 64 positions of the sequence.
+@safe
 package final class KVCache {
-  package let shape: KVCacheShape
-  /// Positions there is room for.
+  package let pool: KVPool
+  /// Positions there is room for in the tables.
   package let capacity: Int
   /// Positions that hold keys and values. Raise it after a forward pass has written all layers; lower it to
   /// forget the end of the sequence, where ``canForget``.
@@ -123,31 +13,112 @@ package final class KVCache {
     didSet { precondition(count >= 0 && count <= capacity, "count within the capacity") }
   }
   /// Positions that the state has seen.
-  private var seenCount = 0
+  package internal(set) var seenCount = 0
 
-  private let memory: Arena
-  private let layout: KVCacheLayout
-  private let state: Arena?
+  /// Entries of one group's table.
+  private let tableLength: Int
+  /// The table of one group after the other; −1 where there is no block.
+  private let tables: UnsafeMutablePointer<Int32>
+  private let groups: UnsafeMutablePointer<KVGroupView>
+  let state: Arena?
 
-  /// - Throws: ``TensorError`` when the shape has no extent or memory for `capacity` positions cannot be
-  ///   reserved.
-  package init(_ shape: KVCacheShape, capacity: Int) throws(TensorError) {
-    let subject = "key/value cache of \(capacity) positions"
-    guard let layout = KVCacheLayout(shape), let bytes = shape.byteCount(capacity: capacity),
-      let stateBytes = shape.stateByteCount
-    else {
+  package var shape: KVCacheShape { pool.shape }
+
+  /// An empty sequence without blocks: see ``setBlock(_:at:group:)``.
+  ///
+  /// - Throws: ``TensorError`` when memory for `capacity` positions cannot be reserved.
+  package init(pool: KVPool, capacity: Int) throws(TensorError) {
+    let shape = pool.shape
+    guard (1...1 << 32).contains(capacity), let stateBytes = shape.stateByteCount else {
       throw TensorError(
-        subject,
-        found: "\(shape.layerCount) layers, \(shape.headCount) heads of \(shape.headDimension)",
-        expected: "positive sizes whose product fits the address space")
+        "key/value cache of \(capacity) positions", found: "\(shape.stateCount) floats of state",
+        expected: "1 to \(1 << 32) positions and a state that fits the address space")
     }
-    self.shape = shape
+    self.pool = pool
     self.capacity = capacity
-    self.layout = layout
-    memory = try Arena(byteCount: bytes, for: subject, isFilled: true)
-    state = stateBytes > 0 ? try Arena(byteCount: stateBytes, for: subject, isFilled: true) : nil
+    state =
+      stateBytes > 0
+      ? try Arena(byteCount: stateBytes, for: "state of a sequence", isFilled: true) : nil
+    tableLength = KVCacheShape.blockCount(capacity)
+    unsafe tables = .allocate(capacity: tableLength * shape.groups.count)
+    unsafe tables.initialize(repeating: -1, count: tableLength * shape.groups.count)
+    unsafe groups = .allocate(capacity: shape.groups.count)
+    for (index, group) in shape.groups.enumerated() {
+      unsafe (groups + index).initialize(
+        to: KVGroupView(
+          base: pool.base(index), blocks: tables + index * tableLength,
+          blockStride: pool.layout.blockStrides[index], layerStride: pool.layout.layerStride,
+          headStride: pool.layout.headStride, layerCount: group.layerCount))
+    }
   }
 
+  /// An empty sequence that has blocks of its own for all positions, in memory that is reserved at once and taken up as the
+  /// sequence grows.
+  ///
+  /// - Throws: ``TensorError`` when the shape has no extent or memory for `capacity` positions cannot be
+  ///   reserved.
+  package convenience init(_ shape: KVCacheShape, capacity: Int) throws(TensorError) {
+    let pool = try KVPool(
+      shape, blockCounts: shape.groups.map { _ in KVCacheShape.blockCount(max(capacity, 0)) },
+      for: "key/value cache of \(capacity) positions")
+    try self.init(pool: pool, capacity: capacity)
+    for group in shape.groups.indices {
+      for index in 0..<tableLength { setBlock(Int32(index), at: index, group: group) }
+    }
+  }
+
+  deinit {
+    // Both hold trivial values: nothing to deinitialise.
+    unsafe tables.deallocate()
+    unsafe groups.deallocate()
+  }
+
+  /// What operations need of the cache. The cache must outlive it.
+  package var view: KVCacheView {
+    unsafe KVCacheView(
+      groups: groups, groupCount: pool.shape.groups.count, valueOffset: pool.layout.valueOffset,
+      headDimension: pool.shape.headDimension, valueDimension: pool.shape.valueDimension,
+      headCount: pool.shape.headCount, capacity: capacity,
+      keyElement: pool.shape.keyElement.kernelElement, valueElement: pool.shape.valueElement.kernelElement,
+      state: state?.base.assumingMemoryBound(to: Float.self))
+  }
+}
+
+// MARK: Blocks
+
+extension KVCache {
+  /// Makes a block of the pool, or none, the one that holds the positions from `64 · index` in the layers of a group.
+  ///
+  /// Not during a pass. A pass writes the blocks of its rows' positions and reads those that its rows see: they must be
+  /// there, and those it writes must be in no other table. Nothing is allocated.
+  package func setBlock(_ block: Int32?, at index: Int, group: Int) {
+    let block = block ?? -1
+    precondition(index >= 0 && index < tableLength, "a place in the table")
+    precondition(block >= -1 && Int(block) < pool.blockCounts[group], "a block of the pool")
+    unsafe tables[group * tableLength + index] = block
+  }
+
+  /// The block that was set, if any.
+  package func block(at index: Int, group: Int) -> Int32? {
+    precondition(index >= 0 && index < tableLength && pool.blockCounts.indices.contains(group))
+    let block = unsafe tables[group * tableLength + index]
+    return block < 0 ? nil : block
+  }
+
+  /// Whether all blocks are there that the next pass of `rowCount` rows reads or writes.
+  package func hasBlocks(forNext rowCount: Int) -> Bool {
+    for group in pool.shape.groups.indices {
+      let blocks = unsafe tables + group * tableLength
+      for index in pool.shape.groups[group].blocks(position: count, rowCount: rowCount)
+      where unsafe blocks[index] < 0 { return false }
+    }
+    return true
+  }
+}
+
+// MARK: Positions
+
+extension KVCache {
   /// Whether the end of the sequence alone can be forgotten: a state has no end.
   package var canForget: Bool { state == nil }
 
@@ -175,55 +146,4 @@ package final class KVCache {
 
   /// A pass is about to add positions up to ``count`` to the state.
   package func advanceState() { seenCount = count }
-
-  /// What operations need of the cache. The cache must outlive it.
-  package var view: KVCacheView {
-    unsafe KVCacheView(
-      base: memory.base, layout: layout, headDimension: shape.headDimension,
-      valueDimension: shape.valueDimension, headCount: shape.headCount, layerCount: shape.layerCount,
-      capacity: capacity, keyElement: shape.keyElement.kernelElement,
-      valueElement: shape.valueElement.kernelElement,
-      state: state?.base.assumingMemoryBound(to: Float.self))
-  }
-}
-
-/// A trivial, unowned view of a ``KVCache``.
-@safe
-package struct KVCacheView {
-  let base: UnsafeMutableRawPointer
-  let layout: KVCacheLayout
-  package let headDimension: Int
-  package let valueDimension: Int
-  package let headCount: Int
-  package let layerCount: Int
-  package let capacity: Int
-  let keyElement: minke_cache_element
-  let valueElement: minke_cache_element
-  /// What the sequence has beside keys and values; nil where its model has nothing of the kind.
-  package let state: UnsafeMutablePointer<Float>?
-
-  /// The first block of a head of a layer.
-  func head(_ head: Int, layer: Int) -> UnsafeMutableRawPointer {
-    unsafe base + layer * layout.layerStride + head * layout.headStride
-  }
-}
-
-/// Consecutive rows of a batch that are consecutive positions of one sequence.
-package struct SequenceSlice {
-  /// The slice's rows of the batch.
-  package var firstRow: Int
-  package var rowCount: Int
-  /// Position in the sequence of the first row.
-  package var position: Int
-  /// The sequence's keys and values.
-  package var cache: KVCacheView
-
-  package init(firstRow: Int, rowCount: Int, position: Int, cache: KVCacheView) {
-    precondition(firstRow >= 0 && rowCount >= 0 && position >= 0, "a slice has a place")
-    precondition(rowCount <= cache.capacity - position, "the cache has room for the slice")
-    self.firstRow = firstRow
-    self.rowCount = rowCount
-    self.position = position
-    self.cache = cache
-  }
 }

@@ -19,7 +19,7 @@ package struct AttentionParameters: Sendable {
   }
 }
 
-/// Memory that ``attention(_:slices:layer:parameters:scratch:into:worker:)`` works in, for one region at a
+/// Memory that ``attention(_:slices:place:parameters:scratch:into:worker:)`` works in, for one region at a
 /// time.
 @safe
 package final class AttentionScratch: @unchecked Sendable {
@@ -72,7 +72,7 @@ extension AttentionScratch {
 }
 
 /// Causal attention of a batch to one layer of its sequences' caches, whose keys and values of these rows
-/// have been written (``appendKeysValues(keys:values:slices:layer:worker:)``).
+/// have been written (``appendKeysValues(keys:values:slices:place:norm:rotary:worker:)``).
 ///
 /// Query heads that share a KV head are computed together. Sums are float32 and in an order that depends on
 /// positions alone, so a row's result is the same bit for bit in any batch and with any number of workers.
@@ -83,8 +83,8 @@ extension AttentionScratch {
 ///   - queries: `[count, headCount · headDimension]`, rotated.
 ///   - output: `[count, headCount · valueDimension]`; not `queries`.
 package func attention(
-  _ queries: Rows, slices: UnsafeBufferPointer<SequenceSlice>, layer: Int, parameters: AttentionParameters,
-  scratch: AttentionScratch, into output: Rows, worker: Worker
+  _ queries: Rows, slices: UnsafeBufferPointer<SequenceSlice>, place: KVLayerPlace,
+  parameters: AttentionParameters, scratch: AttentionScratch, into output: Rows, worker: Worker
 ) {
   precondition(queries.count == output.count)
   precondition(worker.count <= scratch.workerCount && (parameters.window ?? 1) > 0)
@@ -96,21 +96,21 @@ package func attention(
   let ownScratch = unsafe scratch.tiles + worker.index * scratch.tileStride
   plan.forEach(in: worker) { item in
     let partials = unsafe plan.splitsChunks ? scratch.partials + item.index * scratch.partialStride : nil
-    var call = unsafe kernelCall(item, queries, layer, parameters, output, ownScratch, partials)
+    var call = unsafe kernelCall(item, queries, place, parameters, output, ownScratch, partials)
     unsafe minke_vector().pointee.attention(&call)
   }
   guard plan.splitsChunks else { return }
   worker.synchronize()
   plan.forEachTile(in: worker) { item in
     let partials = unsafe scratch.partials + item.index * scratch.partialStride
-    var call = unsafe kernelCall(item, queries, layer, parameters, output, ownScratch, partials)
+    var call = unsafe kernelCall(item, queries, place, parameters, output, ownScratch, partials)
     unsafe minke_vector().pointee.attention_merge(&call, partials, item.chunks.count)
   }
 }
 
 /// The kernel's view of one item of work.
 private func kernelCall(
-  _ item: AttentionPlan.Item, _ queries: Rows, _ layer: Int, _ parameters: AttentionParameters,
+  _ item: AttentionPlan.Item, _ queries: Rows, _ place: KVLayerPlace, _ parameters: AttentionParameters,
   _ output: Rows, _ scratch: UnsafeMutablePointer<Float>, _ partials: UnsafeMutablePointer<Float>?
 ) -> minke_attention {
   let slice = item.slice
@@ -118,7 +118,8 @@ private func kernelCall(
   let group = parameters.headCount / cache.headCount
   precondition(queries.width == parameters.headCount * cache.headDimension)
   precondition(output.width == parameters.headCount * cache.valueDimension)
-  precondition(layer >= 0 && layer < cache.layerCount && slice.firstRow + slice.rowCount <= queries.count)
+  precondition(slice.firstRow + slice.rowCount <= queries.count)
+  let layers = cache.group(of: place)
   let firstHead = item.head * group
   return unsafe minke_attention(
     queries: queries[slice.firstRow] + firstHead * cache.headDimension, query_stride: queries.stride,
@@ -127,8 +128,8 @@ private func kernelCall(
     first_query: item.queries.lowerBound, query_count: item.queries.count,
     position: slice.position, window: parameters.window ?? 0,
     scale: parameters.scale, soft_cap: parameters.softCap ?? 0,
-    cache: cache.head(item.head, layer: layer).assumingMemoryBound(to: UInt8.self),
-    block_stride: cache.layout.blockStride, value_offset: cache.layout.valueOffset,
+    cache: layers.head(item.head, layer: place.layer).assumingMemoryBound(to: UInt8.self),
+    blocks: layers.blocks, block_stride: layers.blockStride, value_offset: cache.valueOffset,
     key_element: cache.keyElement, value_element: cache.valueElement,
     first_chunk: item.chunks.lowerBound, end_chunk: item.chunks.upperBound,
     scratch: scratch, partials: partials)

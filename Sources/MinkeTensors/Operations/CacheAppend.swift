@@ -13,7 +13,8 @@ package struct HeadNorm {
 }
 
 /// Writes the keys and values of a batch, each `[count, KV heads · headDimension]`, to one layer of their
-/// sequences' caches, at the positions of their slices. ``KVCache/count`` is the caller's to raise.
+/// sequences' caches, at the positions of their slices, whose blocks must be there. ``KVCache/count`` is the
+/// caller's to raise.
 ///
 /// Keys are normalised and rotated first, in place, when `norm` and `rotary` say so: no barrier is needed between.
 /// Pairs of a KV head and sixteen positions (a tile of keys) are split among the workers.
@@ -22,8 +23,8 @@ package struct HeadNorm {
 ///   - values: nil where the cache's keys hold them.
 ///   - rotary: Its row `i` belongs to row `i` of the batch.
 package func appendKeysValues(
-  keys: Rows, values: Rows?, slices: UnsafeBufferPointer<SequenceSlice>, layer: Int, norm: HeadNorm? = nil,
-  rotary: RotaryTable? = nil, worker: Worker
+  keys: Rows, values: Rows?, slices: UnsafeBufferPointer<SequenceSlice>, place: KVLayerPlace,
+  norm: HeadNorm? = nil, rotary: RotaryTable? = nil, worker: Worker
 ) {
   let tile = Int(MINKE_KV_TILE)
   for number in 0..<slices.count {
@@ -32,9 +33,9 @@ package func appendKeysValues(
     precondition(keys.width == cache.headCount * cache.headDimension)
     precondition(values.map { $0.width == keys.width && $0.count == keys.count } ?? cache.isLatent)
     precondition(slice.firstRow + slice.rowCount <= keys.count)
-    precondition(layer >= 0 && layer < cache.layerCount)
     precondition(rotary.map { $0.dimensions <= cache.headDimension && keys.count <= $0.capacity } ?? true)
     guard slice.rowCount > 0 else { continue }
+    let group = cache.group(of: place)
     let end = slice.position + slice.rowCount
     let firstTile = slice.position / tile
     let tiles = (end - 1) / tile - firstTile + 1
@@ -49,27 +50,25 @@ package func appendKeysValues(
         }
         if let rotary { unsafe rotary.rotate(key, row: row) }
         unsafe cache.store(
-          key: key, value: values.map { unsafe $0[row] + offset }, head: head, layer: layer,
-          position: position)
+          key: key, value: values.map { unsafe $0[row] + offset }, in: group.head(head, layer: place.layer),
+          of: group, position: position)
       }
     }
   }
 }
 
 extension KVCacheView {
-  /// Whether keys hold the values.
-  var isLatent: Bool { layout.valueOffset == 0 }
-
+  /// Writes a key and its value to a head, whose part of block 0 of the pool is given.
   fileprivate func store(
-    key: UnsafePointer<Float>, value: UnsafePointer<Float>?, head: Int, layer: Int, position: Int
+    key: UnsafePointer<Float>, value: UnsafePointer<Float>?, in head: UnsafeMutableRawPointer,
+    of group: KVGroupView, position: Int
   ) {
-    let (block, offset) = position.quotientAndRemainder(dividingBy: KVCacheShape.blockLength)
-    let keys = unsafe self.head(head, layer: layer) + block * layout.blockStride
+    let (index, offset) = position.quotientAndRemainder(dividingBy: KVCacheShape.blockLength)
+    let keys = unsafe head + Int(group.blocks[index]) * group.blockStride
     let kernels = unsafe minke_vector()
     unsafe kernels.pointee.store_key(key, keys, offset, headDimension, keyElement)
     if let value = unsafe value {
-      unsafe kernels.pointee.store_value(
-        value, keys + layout.valueOffset, offset, headDimension, valueElement)
+      unsafe kernels.pointee.store_value(value, keys + valueOffset, offset, headDimension, valueElement)
     }
   }
 }

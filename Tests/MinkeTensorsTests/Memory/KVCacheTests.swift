@@ -2,7 +2,7 @@ import MinkeTensors
 import Testing
 
 @Suite struct KVCacheTests {
-  let shape = KVCacheShape(layerCount: 2, headCount: 3, headDimension: 50)
+  let shape = KVCacheShape(groups: [KVLayerGroup(layerCount: 2)], headCount: 3, headDimension: 50)
 
   @Test func sizeIsThatOfWholeBlocks() {
     // 64 positions × 2 layers × 3 heads × (50 + 64) halves
@@ -14,7 +14,8 @@ import Testing
   @Test func eachElementTypeTakesItsSize() {
     func perPosition(_ keys: CacheElement, _ values: CacheElement, dimension: Int) -> Int? {
       let shape = KVCacheShape(
-        layerCount: 1, headCount: 1, headDimension: dimension, keyElement: keys, valueElement: values)
+        groups: [KVLayerGroup(layerCount: 1)], headCount: 1, headDimension: dimension, keyElement: keys,
+        valueElement: values)
       return shape.byteCount(capacity: 64).map { $0 / 64 }
     }
     #expect(perPosition(.f32, .f32, dimension: 64) == 512)
@@ -32,7 +33,7 @@ import Testing
     #expect(shape.byteCount(capacity: -5) == nil)
     #expect(shape.byteCount(capacity: .max) == nil)
     var huge = shape
-    huge.layerCount = .max / 2
+    huge.groups[0].layerCount = .max / 2
     #expect(huge.byteCount(capacity: 64) == nil)
     huge = shape
     huge.headDimension = .max - 3
@@ -45,7 +46,8 @@ import Testing
   /// A context far larger than memory is reserved at no cost.
   @Test func takesMemoryOnlyAsUsed() throws {
     let cache = try KVCache(
-      KVCacheShape(layerCount: 60, headCount: 8, headDimension: 128), capacity: 1 << 20)
+      KVCacheShape(groups: [KVLayerGroup(layerCount: 60)], headCount: 8, headDimension: 128),
+      capacity: 1 << 20)
     #expect(cache.capacity == 1 << 20)
     cache.count = 100
     cache.count = 3
@@ -74,7 +76,7 @@ import Testing
           apart.rows, headDimension: shape.headDimension, weight: weight, epsilon: 1e-6, worker: worker)
         applyRotary(apart.rows, headDimension: shape.headDimension, table: table, worker: worker)
         unsafe appendKeysValues(
-          keys: together.rows, values: stored.rows, slices: slices, layer: 0,
+          keys: together.rows, values: stored.rows, slices: slices, place: KVLayerPlace(layer: 0),
           norm: HeadNorm(weight: weight, epsilon: 1e-6), rotary: table, worker: worker)
       }
     }

@@ -86,7 +86,8 @@ private let attentionTolerance: Float = 4e-6
   static func run(_ p: Problem, _ inputs: Inputs, pool: WorkerPool, step: Int? = nil) throws -> [Float] {
     let kvWidth = p.kvHeads * p.dimension
     let shape = KVCacheShape(
-      layerCount: 2, headCount: p.kvHeads, headDimension: p.dimension, keyElement: p.keyElement,
+      groups: [KVLayerGroup(layerCount: 2)], headCount: p.kvHeads, headDimension: p.dimension,
+      keyElement: p.keyElement,
       valueElement: p.valueElement)
     let cache = try KVCache(shape, capacity: p.total)
     let keys = try TestMatrix(inputs.keys, count: p.total, width: kvWidth)
@@ -101,7 +102,8 @@ private let attentionTolerance: Float = 4e-6
       unsafe slice.withUnsafeBufferPointer { slice in
         pool.run { worker in
           unsafe appendKeysValues(
-            keys: keys.rows.rows(range), values: values.rows.rows(range), slices: slice, layer: 1,
+            keys: keys.rows.rows(range), values: values.rows.rows(range), slices: slice,
+            place: KVLayerPlace(layer: 1),
             worker: worker)
         }
       }
@@ -118,7 +120,8 @@ private let attentionTolerance: Float = 4e-6
       unsafe slice.withUnsafeBufferPointer { slice in
         pool.run { worker in
           unsafe attention(
-            queries.rows.rows(range), slices: slice, layer: 1, parameters: p.parameters, scratch: scratch,
+            queries.rows.rows(range), slices: slice, place: KVLayerPlace(layer: 1), parameters: p.parameters,
+            scratch: scratch,
             into: output.rows.rows(range), worker: worker)
         }
       }

@@ -175,6 +175,36 @@ extension InstructionSetTests {
   }
 }
 
+extension InstructionSetTests {
+  static let allTables = [Table(level: MINKE_CPU_PORTABLE)] + tables
+
+  /// Whatever lies in positions that no row sees: NaN of every type, huge numbers, small ones.
+  @Test(arguments: allTables, elementPairs) func unseenPositions(
+    table: Table, elements: (keys: minke_cache_element, values: minke_cache_element)
+  ) throws {
+    let kernels = try #require(table.kernels)
+    for (dimension, group, rows, position, window, cap) in [
+      (36, 3, 1, 0, 0, 0), (33, 2, 1, 70, 0, 0), (64, 3, 5, 84, 0, 20), (50, 1, 1, 598, 41, 0),
+      (64, 7, 2, 200, 20, 0),
+      (16, 1, 9, 1100, 333, 5), (48, 2, 30, 700, 97, 0), (24, 5, 1, 128, 65, 0), (7, 11, 4, 66, 1, 0),
+    ] as [(Int, Int, Int, Int, Int, Float)] {
+      let problem = KernelAttention(
+        dimension: dimension, group: group, rows: rows, position: position, window: window,
+        keyElement: elements.keys, valueElement: elements.values, softCap: cap)
+      let clean = problem.run(kernels).output
+      #expect(clean.allSatisfy { $0.isFinite })
+      for fill: UInt8 in [0xFF, 0x7F, 0x7B, 0x80, 0x01] {
+        for inParts in [false, true] {
+          let found = problem.run(kernels, inParts: inParts, fill: fill, hidesUnseen: true).output
+          #expect(
+            firstDifference(found, clean) == nil,
+            "\(dimension)×\(group), \(rows) rows at \(position), window \(window), bytes \(fill)")
+        }
+      }
+    }
+  }
+}
+
 /// Attention of one KV head, called as the kernels' table has it.
 struct KernelAttention {
   var dimension: Int
@@ -186,12 +216,21 @@ struct KernelAttention {
   var valueElement: minke_cache_element
   var softCap: Float = 0
 
-  func run(_ kernels: minke_vector_kernels, inParts: Bool = false) -> (output: [Float], cache: [UInt8]) {
+  /// - Parameters:
+  ///   - fill: what lies in the cache before, and in blocks beside those of the sequence.
+  ///   - hidesUnseen: positions that no row sees are not written, and their blocks have no entry.
+  func run(
+    _ kernels: minke_vector_kernels, inParts: Bool = false, fill: UInt8 = 0, hidesUnseen: Bool = false
+  ) -> (output: [Float], cache: [UInt8]) {
     var random = TestRandom(seed: UInt64(dimension + rows))
     let valueOffset = minke_key_bytes(dimension, keyElement)
     let blockStride = valueOffset + minke_value_bytes(dimension, valueElement)
     let total = position + rows
-    var cache = [UInt8](repeating: 0, count: (total + 63) / 64 * blockStride)
+    // From the last block to the first.
+    let blockCount = (total + 63) / 64
+    var blocks = (0..<blockCount).map { Int32(blockCount - 1 - $0) }
+    var cache = [UInt8](repeating: fill, count: blockCount * blockStride)
+    let firstSeen = hidesUnseen && window > 0 ? max(0, position + 1 - window) : 0
     unsafe cache.withUnsafeMutableBytes { cache in
       guard let base = cache.baseAddress else { return }
       for p in 0..<total {
@@ -199,24 +238,26 @@ struct KernelAttention {
         // Some values are small, and some are zero: their scales differ.
         let size: Float = p % 11 == 5 ? 0 : p % 7 == 0 ? 1e-3 : 2
         let value = random.floats(dimension, in: -size...size)
-        let block = unsafe base + p / 64 * blockStride
+        guard p >= firstSeen else { continue }
+        let block = unsafe base + Int(blocks[p / 64]) * blockStride
         unsafe kernels.store_key(key, block, p % 64, dimension, keyElement)
         unsafe kernels.store_value(value, block + valueOffset, p % 64, dimension, valueElement)
       }
     }
+    for index in 0..<firstSeen / 64 { blocks[index] = .min }
     let queries = random.floats(rows * group * dimension)
     var output = [Float](repeating: 0, count: queries.count)
     let chunks = (total + 511) / 512
     var scratch = [Float](repeating: 0, count: minke_attention_scratch_count(dimension))
     var partials = [Float](repeating: 0, count: chunks * minke_attention_partial_count(dimension))
-    unsafe withAddresses(cache, queries, &output, &scratch, &partials) {
-      cache, queries, output, scratch, partials in
+    unsafe withAddresses(cache, blocks, queries, &output, &scratch, &partials) {
+      cache, blocks, queries, output, scratch, partials in
       for first in stride(from: 0, to: rows * group, by: 24) {
         var call = unsafe minke_attention(
           queries: queries, query_stride: group * dimension, output: output, output_stride: group * dimension,
           group: group, head_dim: dimension, value_dim: dimension, first_query: first,
           query_count: min(24, rows * group - first),
-          position: position, window: window, scale: 0.125, soft_cap: softCap, cache: cache,
+          position: position, window: window, scale: 0.125, soft_cap: softCap, cache: cache, blocks: blocks,
           block_stride: blockStride, value_offset: valueOffset, key_element: keyElement,
           value_element: valueElement,
           first_chunk: 0, end_chunk: chunks, scratch: scratch, partials: inParts ? partials : nil)
@@ -229,13 +270,14 @@ struct KernelAttention {
 
   /// Addresses that stay valid during `body`; Swift's implicit ones end with the call they are passed to.
   private func withAddresses(
-    _ cache: UnsafePointer<UInt8>, _ queries: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
+    _ cache: UnsafePointer<UInt8>, _ blocks: UnsafePointer<Int32>, _ queries: UnsafePointer<Float>,
+    _ output: UnsafeMutablePointer<Float>,
     _ scratch: UnsafeMutablePointer<Float>, _ partials: UnsafeMutablePointer<Float>,
     _ body: (
-      UnsafePointer<UInt8>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>,
-      UnsafeMutablePointer<Float>
+      UnsafePointer<UInt8>, UnsafePointer<Int32>, UnsafePointer<Float>, UnsafeMutablePointer<Float>,
+      UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>
     ) -> Void
   ) {
-    unsafe body(cache, queries, output, scratch, partials)
+    unsafe body(cache, blocks, queries, output, scratch, partials)
   }
 }

@@ -25,7 +25,8 @@ struct LatentAttentionTests {
 
   @Test("takes less memory")
   func memory() throws {
-    var shape = KVCacheShape(layerCount: 3, headCount: 1, headDimension: 576, latentValueDimension: 512)
+    var shape = KVCacheShape(
+      groups: [KVLayerGroup(layerCount: 3)], headCount: 1, headDimension: 576, latentValueDimension: 512)
     #expect(shape.byteCount(capacity: 64) == 3 * 64 * 576 * 2)
     shape.latentValueDimension = 577
     #expect(shape.byteCount(capacity: 64) == nil)
@@ -36,7 +37,7 @@ struct LatentAttentionTests {
     let (positions, rows) = (140, 3)
     let cache = try KVCache(
       KVCacheShape(
-        layerCount: 1, headCount: 1, headDimension: shape.dimension,
+        groups: [KVLayerGroup(layerCount: 1)], headCount: 1, headDimension: shape.dimension,
         latentValueDimension: latent ? shape.values : nil, keyElement: element, valueElement: element),
       capacity: positions)
     var random = TestRandom(seed: 7)
@@ -52,7 +53,8 @@ struct LatentAttentionTests {
           let keyRows = unsafe Rows(keys.baseAddress!, count: positions, width: shape.dimension)
           unsafe all.withUnsafeBufferPointer {
             unsafe appendKeysValues(
-              keys: keyRows, values: latent ? nil : keyRows, slices: $0, layer: 0, worker: .alone)
+              keys: keyRows, values: latent ? nil : keyRows, slices: $0, place: KVLayerPlace(layer: 0),
+              worker: .alone)
           }
           let last = [
             SequenceSlice(firstRow: 0, rowCount: rows, position: positions - rows, cache: cache.view)
@@ -60,7 +62,7 @@ struct LatentAttentionTests {
           unsafe last.withUnsafeBufferPointer {
             unsafe attention(
               Rows(queries.baseAddress!, count: rows, width: shape.heads * shape.dimension), slices: $0,
-              layer: 0,
+              place: KVLayerPlace(layer: 0),
               parameters: AttentionParameters(headCount: shape.heads, scale: 0.1), scratch: scratch,
               into: Rows(output.baseAddress!, count: rows, width: shape.heads * width), worker: .alone)
           }

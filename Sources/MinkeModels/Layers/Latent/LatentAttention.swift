@@ -23,6 +23,7 @@ struct LatentAttention: SequenceMixer {
   let keyLength: Int
   let valueLength: Int
   let parameters: AttentionParameters
+  let cachePlace: KVLayerPlace
 
   var first: Linear { queryLatent?.projection ?? query }
 
@@ -40,7 +41,7 @@ struct LatentAttention: SequenceMixer {
     keyLatent(pass.normed, into: latent.keys, worker: worker)
     worker.synchronize(fetching: query.weight)
 
-    append(pass, latent, layer: layer, worker: worker)
+    append(pass, latent, worker: worker)
     if let queryLatent {
       queryLatent.norm(
         latent.queryLatents.floats, into: latent.queryLatents, quantized: query.readsQuantized, worker: worker
@@ -59,7 +60,7 @@ struct LatentAttention: SequenceMixer {
 
     // [rows, heads · latent]
     unsafe attention(
-      latent.attending, slices: pass.slices, layer: layer, parameters: parameters,
+      latent.attending, slices: pass.slices, place: cachePlace, parameters: parameters,
       scratch: pass.attentionScratch, into: latent.attended.floats, worker: worker)
     worker.synchronize(fetching: output.weight)
     pass.sums?.add(latent.attended.floats, .latentValues, layer: layer, worker: worker)
@@ -74,7 +75,7 @@ struct LatentAttention: SequenceMixer {
   }
 
   /// Norms the latents, rotates what lies behind them and writes both to the cache. Rows stay with their worker.
-  private func append(_ pass: ForwardPass, _ latent: LatentRows, layer: Int, worker: Worker) {
+  private func append(_ pass: ForwardPass, _ latent: LatentRows, worker: Worker) {
     let rows = worker.share(of: latent.keys.count)
     let latents = latent.keys.columns(0..<shape.latentLength)
     unsafe rmsNorm(
@@ -85,7 +86,8 @@ struct LatentAttention: SequenceMixer {
       headDimension: shape.rotaryLength, table: pass.rotary, firstRow: rows.lowerBound, worker: .alone)
     // Tiles of positions are divided otherwise than rows.
     worker.synchronize()
-    unsafe appendKeysValues(keys: latent.keys, values: nil, slices: pass.slices, layer: layer, worker: worker)
+    unsafe appendKeysValues(
+      keys: latent.keys, values: nil, slices: pass.slices, place: cachePlace, worker: worker)
   }
 
   /// Queries' plain parts side by side, and their rotated ones to the end of what attention reads.
@@ -134,6 +136,7 @@ extension LatentAttention {
     output = try weights.linear(prefix + "attn_output", inputs: attention.outputWidth, outputs: width)
     keyLength = attention.keyLength
     valueLength = attention.valueLength
+    cachePlace = configuration.cachePlace(of: layer)
     parameters = AttentionParameters(headCount: attention.headCount, scale: attention.scale)
   }
 }
