@@ -37,7 +37,7 @@ let lightTargets: [Target] = [
   module(
     "Minke",
     [
-      "MinkeCheckpoints", "MinkeTensors", "MinkeModels", "MinkeSampling", "MinkeChat",
+      "MinkeCheckpoints", "MinkeTensors", "MinkeModels", "MinkeSampling", "MinkeEngine", "MinkeChat",
       "MinkeTokenizers",
     ]),
 
@@ -81,7 +81,7 @@ let heavyTargets: [Target] = [
     "Minke",
     [
       "MinkeHub", "MinkeModels", "MinkeTensors", "MinkeCheckpoints", "MinkeTokenizers", "MinkeChat",
-      "MinkeSampling",
+      "MinkeSampling", "MinkeEngine",
     ]),
   tests("MinkeCommand", ["MinkeHub"]),
 ]

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import MinkeEngine
 internal import MinkeModels
 internal import MinkeTensors
 internal import MinkeTokenizers

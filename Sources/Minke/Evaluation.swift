@@ -1,4 +1,5 @@
 internal import Foundation
+internal import MinkeEngine
 internal import MinkeModels
 internal import MinkeTensors
 package import MinkeTokenizers
@@ -103,6 +104,11 @@ func negativeLogLikelihood(of token: TokenID, _ logits: UnsafeMutableBufferPoint
 }
 
 extension Engine {
+  /// An empty cache for a job's sequence of up to `capacity` tokens, of the types the model was loaded with.
+  func makeCache(capacity: Int) throws -> KVCache {
+    try transformer.makeCache(capacity: capacity, keys: options.keys, values: options.values)
+  }
+
   /// Runs a chunk in each of some caches, which are emptied first, and hands over the logits of its tokens after position
   /// `start` but for the last: part by part, each part for one cache after the other.
   ///

@@ -1,4 +1,5 @@
 package import MinkeCheckpoints
+internal import MinkeEngine
 internal import MinkeModels
 internal import MinkeTensors
 internal import MinkeTokenizers

@@ -1,5 +1,6 @@
 internal import MinkeChat
 internal import MinkeCheckpoints
+internal import MinkeEngine
 internal import MinkeModels
 internal import MinkeSampling
 internal import MinkeTensors
@@ -18,6 +19,7 @@ extension MinkeError {
       case let error as SamplingError:
         MinkeError(error.field.hasPrefix("logits") ? .numeric : .parameters, error.description)
       case let error as ModelError: MinkeError(.parameters, error.description)
+      case let error as EngineError: MinkeError(error.kind == .queueFull ? .busy : .memory, error.description)
       case let error as TensorError: MinkeError(.memory, error.description)
       default: MinkeError(.checkpoint, "\(error)")
       }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import MinkeCheckpoints
+internal import MinkeEngine
 public import MinkeModels
 internal import MinkeSampling
 internal import MinkeTensors

@@ -1,3 +1,4 @@
+internal import MinkeEngine
 internal import MinkeModels
 internal import MinkeSampling
 internal import MinkeTensors

@@ -1,41 +1,46 @@
 public import MinkeChat
-internal import MinkeModels
-internal import MinkeTensors
+public import MinkeEngine
 internal import MinkeTokenizers
 internal import Synchronization
 
 /// A conversation with a model.
 ///
-/// The session keeps the keys and values of what was said, so that a further turn computes only its new tokens, as far as
-/// the model's template leaves the earlier turns as they were.
-public final class ChatSession: @unchecked Sendable {
-  // Sendable by hand: `cache` and `cachedTokens` are touched only inside jobs of the engine, which run one after the
-  // other; everything else is immutable or behind a lock.
-
+/// Any number of sessions may share a model and answer at once. The engine keeps the keys and values of what was said, so that
+/// a further turn computes only its new tokens, as far as the model's template leaves the earlier turns as they were.
+public final class ChatSession: Sendable {
   public let model: LanguageModel
   private let parameters: GenerationParameters
   private let tools: [ToolDefinition]
-  private let history: Mutex<[Message]>
-  private let running = Mutex<CancellationFlag?>(nil)
-  private var cache: KVCache?
-  private var cachedTokens: [TokenID] = []
+  private let identity: Identity
+  private let state: Mutex<State>
 
-  /// - Parameter system: instructions for the whole conversation; most models need none.
+  private struct State {
+    var messages: [Message]
+    var spoken = SpokenTokens()
+    var running: RunningAnswer?
+    /// Ends when the answer before has.
+    var last: Task<Void, Never>?
+  }
+
+  /// - Parameters:
+  ///   - system: instructions for the whole conversation; most models need none.
+  ///   - identity: whose conversation it is. What was computed for one identity serves no other.
   public init(
     model: LanguageModel, system: String? = nil, tools: [ToolDefinition] = [],
-    parameters: GenerationParameters = GenerationParameters()
+    parameters: GenerationParameters = GenerationParameters(), identity: Identity = .local
   ) {
     self.model = model
     self.parameters = parameters
     self.tools = tools
-    history = Mutex(system.map { [.system($0)] } ?? [])
+    self.identity = identity
+    state = Mutex(State(messages: system.map { [.system($0)] } ?? []))
   }
 
   /// The conversation so far. A question and its answer appear here when the answer is finished; not if it is empty.
-  public var messages: [Message] { history.withLock { $0 } }
+  public var messages: [Message] { state.withLock { $0.messages } }
 
   /// Ends the running answer at its next token; the stream then finishes with what there is.
-  public func stop() { running.withLock { $0?.set() } }
+  public func stop() { state.withLock { $0.running }?.cancel() }
 
   /// Answers a message of the user. Ending the iteration early ends the answer.
   ///
@@ -50,27 +55,25 @@ public final class ChatSession: @unchecked Sendable {
   public func respond(
     to messages: [Message], parameters: GenerationParameters? = nil
   ) -> AsyncThrowingStream<GenerationEvent, any Error> {
-    let cancellation = CancellationFlag()
+    let answer = RunningAnswer(model.engine)
+    let parameters = parameters ?? self.parameters
     return AsyncThrowingStream { continuation in
-      // An answer that was told to end may still be at its last token; the next one waits for it in the queue.
-      let isFree = running.withLock { current in
-        guard current.map(\.isSet) ?? true else { return false }
-        current = cancellation
+      continuation.onTermination = { _ in answer.cancel() }
+      let isFree = state.withLock { state in
+        guard state.running.map(\.isCancelled) ?? true else { return false }
+        state.running = answer
+        // An answer that was told to end may still be at its last token.
+        state.last = Task { [previous = state.last] in
+          await previous?.value
+          let failure = await self.answer(messages, parameters, answer) { continuation.yield($0) }
+          self.state.withLock { if $0.running === answer { $0.running = nil } }
+          continuation.finish(throwing: failure)
+        }
         return true
       }
-      guard isFree else {
+      if !isFree {
         continuation.finish(
           throwing: MinkeError(.busy, "the session is still answering; expected one question at a time"))
-        return
-      }
-      continuation.onTermination = { _ in cancellation.set() }
-      model.engine.submit { [self] in
-        var failure: MinkeError?
-        do throws(MinkeError) {
-          try answer(messages, parameters ?? self.parameters, cancellation) { continuation.yield($0) }
-        } catch { failure = error }
-        running.withLock { if $0 === cancellation { $0 = nil } }
-        continuation.finish(throwing: failure)
       }
     }
   }
@@ -79,54 +82,60 @@ public final class ChatSession: @unchecked Sendable {
 // MARK: One answer
 
 extension ChatSession {
+  /// Returns what went wrong.
   private func answer(
-    _ new: [Message], _ parameters: GenerationParameters, _ cancellation: CancellationFlag,
-    emit: @escaping (GenerationEvent) -> Void
-  ) throws(MinkeError) {
-    try rethrowing {
-      let conversation = Conversation(messages + new, tools: tools)
-      let prompt = try model.template.render(conversation, policy: model.family.policy)
-      let tokens = try model.tokenizer.encode(prompt, addsBOS: model.template.source == nil)
-      var reply = Message(.assistant, nil)
-      var generator = try Generator(
-        model, prompt: tokens, opensReasoning: prompt.opensReasoning, offersTools: !tools.isEmpty, parameters,
-        cancellation
-      ) { event in
-        reply.append(event)
-        emit(event)
+    _ new: [Message], _ parameters: GenerationParameters, _ answer: RunningAnswer,
+    emit: @escaping @Sendable (GenerationEvent) -> Void
+  ) async -> MinkeError? {
+    await withCheckedContinuation { waiting in
+      let reply = Reply(emit: emit)
+      do {
+        let (history, spoken) = state.withLock { ($0.messages, $0.spoken) }
+        let conversation = Conversation(history + new, tools: tools)
+        let prompt = try model.template.render(conversation, policy: model.family.policy)
+        let tokens = try spoken.encode(prompt, model.tokenizer, addsBOS: model.template.source == nil)
+        let plan = try AnswerPlan(
+          model, prompt: tokens, opensReasoning: prompt.opensReasoning, offersTools: !tools.isEmpty,
+          parameters)
+        let driver = AnswerDriver(plan, emit: reply.take) { [self] result in
+          if case .success(let tokens) = result { keep(new, reply.message, tokens) }
+          if case .failure(let error) = result {
+            waiting.resume(returning: error)
+          } else {
+            waiting.resume(returning: nil)
+          }
+        }
+        try answer.submit(EngineRequest(tokens, identity: identity), driver)
+      } catch {
+        waiting.resume(returning: MinkeError(error))
       }
-      let cache = try reusableCache(for: tokens)
-      // Whatever happens, the cache and the list of what it holds stay in step.
-      defer { cachedTokens = Array(generator.tokens.prefix(cache.count)) }
-      try generator.run(cache)
-      // An answer without a word would teach the model to give none.
-      guard reply.content?.isEmpty == false || !reply.toolCalls.isEmpty else { return }
-      history.withLock { $0 += new + [reply] }
     }
   }
 
-  /// The session's cache, cut back to what it shares with the prompt. At least one token is left to compute, whose logits
-  /// begin the answer.
-  private func reusableCache(for prompt: [TokenID]) throws -> KVCache {
-    guard let cache else {
-      let fresh = try model.engine.makeCache(capacity: model.contextLength)
-      self.cache = fresh
-      return fresh
+  /// Adds a question and its answer to the conversation. An answer without a word would teach the model to give none.
+  private func keep(_ new: [Message], _ reply: Message, _ tokens: [TokenID]) {
+    guard reply.content?.isEmpty == false || !reply.toolCalls.isEmpty else { return }
+    state.withLock { state in
+      state.messages += new + [reply]
+      state.spoken.note(tokens, model.tokenizer)
     }
-    let shared = zip(cachedTokens, prompt).prefix { $0 == $1 }.count
-    cache.keep(first: min(shared, prompt.count - 1))
-    return cache
   }
 }
 
-extension Message {
-  /// Adds what the model wrote.
-  fileprivate mutating func append(_ event: GenerationEvent) {
+/// Gathers what the model writes, and passes it on. Used on the engine's queue only.
+private final class Reply: @unchecked Sendable {
+  private(set) var message = Message(.assistant, nil)
+  private let emit: (GenerationEvent) -> Void
+
+  init(emit: @escaping (GenerationEvent) -> Void) { self.emit = emit }
+
+  func take(_ event: GenerationEvent) {
     switch event {
-    case .reasoning(let text): reasoning = (reasoning ?? "") + text
-    case .answer(let text): content = (content ?? "") + text
-    case .toolCall(let call): toolCalls.append(call)
+    case .reasoning(let text): message.reasoning = (message.reasoning ?? "") + text
+    case .answer(let text): message.content = (message.content ?? "") + text
+    case .toolCall(let call): message.toolCalls.append(call)
     case .prefill, .finished: break
     }
+    emit(event)
   }
 }

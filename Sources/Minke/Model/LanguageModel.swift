@@ -1,5 +1,6 @@
 package import MinkeChat
 package import MinkeCheckpoints
+package import MinkeEngine
 public import MinkeModels
 public import MinkeSampling
 internal import MinkeTensors
@@ -27,7 +28,7 @@ public final class LanguageModel: Sendable {
   package let family: FamilyDefaults
   /// Tokens that end an answer.
   package let endTokens: Set<TokenID>
-  let engine: Engine
+  package let engine: Engine
 
   /// Opens, checks and packs a checkpoint: a GGUF file (for a split one, any of its parts) or a folder in Hugging Face
   /// layout.
@@ -79,9 +80,12 @@ public final class LanguageModel: Sendable {
     endTokens = text.endTokens
     information = try ModelInformation(file, configuration)
     defaultSampling = SamplingParameters(text.family.sampling)
+    let transformer = try Transformer(
+      file, pool: WorkerPool(threadCount: threads), packCache: options.packCache,
+      expertBudget: options.expertMemory
+    )
     engine = try Engine(
-      file, threadCount: threads, keys: options.keyCache.element, values: options.valueCache.element,
-      packCache: options.packCache, expertBudget: options.expertMemory)
+      transformer, options.engineOptions(configuration, contextLength: contextLength))
   }
 
   /// Waits until the packed weights are in ``LoadOptions/packCache``, or cannot be kept.

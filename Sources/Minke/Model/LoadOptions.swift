@@ -1,4 +1,6 @@
+internal import MinkeEngine
 public import MinkeModels
+internal import MinkeTensors
 
 /// How a model is loaded.
 public struct LoadOptions: Sendable {
@@ -18,12 +20,17 @@ public struct LoadOptions: Sendable {
   /// memory.
   public var expertMemory: Int?
 
+  /// Bytes of memory for keys and values of all conversations that run and of what is kept of others; nil, the default, is
+  /// what two conversations of ``contextLength`` take. It is taken up only as conversations grow.
+  public var cacheMemory: Int?
+
   /// What a conversation is limited to unless asked otherwise.
   public static let defaultContextLimit = 8192
 
   public init(
     threadCount: Int? = nil, contextLength: Int? = nil, keyCache: CacheType = .f16,
-    valueCache: CacheType = .f16, packCache: PackCache? = nil, expertMemory: Int? = nil
+    valueCache: CacheType = .f16, packCache: PackCache? = nil, expertMemory: Int? = nil,
+    cacheMemory: Int? = nil
   ) {
     self.threadCount = threadCount
     self.contextLength = contextLength
@@ -31,6 +38,7 @@ public struct LoadOptions: Sendable {
     self.valueCache = valueCache
     self.packCache = packCache
     self.expertMemory = expertMemory
+    self.cacheMemory = cacheMemory
   }
 
   /// The context of a model that was trained on `trained` tokens.
@@ -52,5 +60,25 @@ public struct LoadOptions: Sendable {
       throw MinkeError(.parameters, "the number of threads is \(threadCount); expected 1 to 1024")
     }
     return threadCount
+  }
+}
+
+extension LoadOptions {
+  /// How the engine divides memory.
+  func engineOptions(
+    _ configuration: ModelConfiguration, contextLength: Int
+  ) throws(MinkeError) -> EngineOptions {
+    let (keys, values) = (keyCache.element, valueCache.element)
+    let shape = configuration.cacheShape(keys, values)
+    guard let bytes = shape.byteCount(capacity: contextLength),
+      let block = shape.byteCount(capacity: KVCacheShape.blockLength)
+    else {
+      throw MinkeError(
+        .memory,
+        "keys and values of \(contextLength) tokens do not fit the address space: lower the context length")
+    }
+    return EngineOptions(
+      cacheBytes: cacheMemory ?? 2 * (bytes + block), contextLength: contextLength, keys: keys, values: values
+    )
   }
 }

@@ -98,7 +98,8 @@ extension Engine {
 
 extension Engine {
   /// Runs a job between steps and waits for it. Not to be called from a job or a driver.
-  package func perform<Result, Failure: Error>(_ job: () throws(Failure) -> Result) throws(Failure) -> Result {
+  package func perform<Result, Failure: Error>(_ job: () throws(Failure) -> Result) throws(Failure) -> Result
+  {
     let result: Swift.Result<Result, Failure> = queue.sync {
       do throws(Failure) { return .success(try job()) } catch { return .failure(error) }
     }

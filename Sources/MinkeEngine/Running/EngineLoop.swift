@@ -182,7 +182,8 @@ final class EngineLoop {
   private func append(_ token: Int32, to sequence: TokenSequence) throws(EngineError) {
     guard sequence.tokens.count < sequenceLimit else {
       throw EngineError(
-        .memory, "sequence", found: "\(sequence.tokens.count + 1) tokens", expected: "at most \(sequenceLimit)")
+        .memory, "sequence", found: "\(sequence.tokens.count + 1) tokens",
+        expected: "at most \(sequenceLimit)")
     }
     sequence.append(token)
   }

@@ -1,0 +1,35 @@
+internal import MinkeEngine
+internal import Synchronization
+
+/// An answer that may be told to end, also before the engine has it.
+final class RunningAnswer: Sendable {
+  private struct State {
+    var isCancelled = false
+    var ticket: EngineTicket?
+  }
+
+  private let engine: Engine
+  private let state = Mutex(State())
+
+  init(_ engine: Engine) { self.engine = engine }
+
+  var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
+  func cancel() {
+    let ticket = state.withLock { state in
+      state.isCancelled = true
+      return state.ticket
+    }
+    if let ticket { engine.cancel(ticket) }
+  }
+
+  /// Gives the answer to the engine.
+  func submit(_ request: EngineRequest, _ driver: AnswerDriver) throws(EngineError) {
+    let ticket = try engine.submit(request, driver)
+    let isLate = state.withLock { state in
+      state.ticket = ticket
+      return state.isCancelled
+    }
+    if isLate { engine.cancel(ticket) }
+  }
+}
