@@ -37,9 +37,9 @@ struct BenchmarkRunner {
     }
   }
 
-  /// The same ids each time.
-  static func randomTokens(_ count: Int, _ configuration: ModelConfiguration) -> [Int32] {
-    let random = Philox(seed: 1)
+  /// The same ids each time for a seed.
+  static func randomTokens(_ count: Int, _ configuration: ModelConfiguration, seed: UInt64 = 1) -> [Int32] {
+    let random = Philox(seed: seed)
     return (0..<count).map {
       Int32(random.uniform(at: UInt64($0)) * Double(configuration.vocabularySize))
     }

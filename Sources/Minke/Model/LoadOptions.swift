@@ -24,13 +24,18 @@ public struct LoadOptions: Sendable {
   /// what two conversations of ``contextLength`` take. It is taken up only as conversations grow.
   public var cacheMemory: Int?
 
+  /// Tokens of a prompt that are computed at once while no other conversation is there; nil, the default, is 512. A service
+  /// that is asked something at any moment takes fewer, such as 48: who comes meanwhile waits less, and long prompts take a
+  /// little longer.
+  public var prefillChunk: Int?
+
   /// What a conversation is limited to unless asked otherwise.
   public static let defaultContextLimit = 8192
 
   public init(
     threadCount: Int? = nil, contextLength: Int? = nil, keyCache: CacheType = .f16,
     valueCache: CacheType = .f16, packCache: PackCache? = nil, expertMemory: Int? = nil,
-    cacheMemory: Int? = nil
+    cacheMemory: Int? = nil, prefillChunk: Int? = nil
   ) {
     self.threadCount = threadCount
     self.contextLength = contextLength
@@ -39,6 +44,7 @@ public struct LoadOptions: Sendable {
     self.packCache = packCache
     self.expertMemory = expertMemory
     self.cacheMemory = cacheMemory
+    self.prefillChunk = prefillChunk
   }
 
   /// The context of a model that was trained on `trained` tokens.
@@ -77,8 +83,16 @@ extension LoadOptions {
         .memory,
         "keys and values of \(contextLength) tokens do not fit the address space: lower the context length")
     }
-    return EngineOptions(
-      cacheBytes: cacheMemory ?? 2 * (bytes + block), contextLength: contextLength, keys: keys, values: values
-    )
+    var options = EngineOptions(
+      cacheBytes: cacheMemory ?? 2 * (bytes + block), contextLength: contextLength, keys: keys, values: values)
+    if let prefillChunk {
+      guard (1...options.limits.rows).contains(prefillChunk) else {
+        throw MinkeError(
+          .parameters, "the chunk of prefill is \(prefillChunk) tokens; expected 1 to \(options.limits.rows)")
+      }
+      options.limits.soloChunk = prefillChunk
+      options.limits.chunk = min(options.limits.chunk, prefillChunk)
+    }
+    return options
   }
 }

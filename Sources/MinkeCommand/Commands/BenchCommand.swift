@@ -24,6 +24,7 @@ struct BenchCommand: AsyncParsableCommand {
         minke bench ./model.gguf --depth 0,4096 --batch 1,4,16
         minke bench smollm2:135m qwen2.5-coder:0.5b --threads 1 --markdown
         minke bench smollm2:135m --json | python3 -m json.tool
+        minke bench smollm2:135m --engine
       """)
 
   @Argument(help: "Names in the store or the catalogue, or paths of .gguf files or model folders.")
@@ -50,6 +51,13 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: "How often each test is measured.")
   var repetitions = 5
 
+  @Flag(
+    help: """
+      Measure the engine instead: 16 conversations at once beside passes alone, and how long a long prompt holds up a \
+      short one.
+      """)
+  var engine = false
+
   @OptionGroup
   var loading: LoadingOptions
 
@@ -66,6 +74,7 @@ struct BenchCommand: AsyncParsableCommand {
   var json = false
 
   func validate() throws {
+    if engine, json || markdown { throw ValidationError("--engine prints text only.") }
     if json, markdown { throw ValidationError("--json and --markdown exclude each other.") }
     do {
       try plan.validate()
@@ -79,6 +88,10 @@ struct BenchCommand: AsyncParsableCommand {
     // All must be there before the first is measured.
     var found: [ModelFinder.Found] = []
     for model in models { found.append(try await finder.find(model)) }
+    if engine {
+      for model in found { try await measureEngine(model, finder.hub.store) }
+      return
+    }
     var report = BenchReport()
     for (index, model) in found.enumerated() {
       let measured = try measure(model, finder.hub.store)
@@ -100,6 +113,20 @@ struct BenchCommand: AsyncParsableCommand {
     plan.batches = batch
     plan.repetitions = repetitions
     return plan
+  }
+
+  private func measureEngine(_ model: ModelFinder.Found, _ store: Store) async throws {
+    var options = loading.options(of: model, in: store)
+    var measured = EngineBenchmark.Plan()
+    measured.repetitions = repetitions
+    measured.generate = generate
+    // All conversations of the benchmark, and the long prompt, are there at once.
+    options.contextLength = options.contextLength ?? 8192
+    // As a service would.
+    options.prefillChunk = 48
+    let loaded = try LanguageModel.load(path: model.path, options: options)
+    let report = try await EngineBenchmark.run(loaded, measured)
+    StandardStream.output.write(EngineBenchTable.text(report, measured, model: model.name))
   }
 
   private func measure(_ model: ModelFinder.Found, _ store: Store) throws -> BenchmarkReport {

@@ -11,7 +11,7 @@ package struct SchedulerLimits: Sendable, Equatable {
   /// … and of one.
   package var waitingPerIdentity = 256
   /// Rows of prompts in one pass while others answer or wait. It bounds how long they are held up.
-  package var chunk = 64
+  package var chunk = 48
   /// Rows of prompts in one pass when only one sequence is there.
   package var soloChunk = 512
   /// The depth at which attention takes as long as all else: rows of prompts there count twice.
