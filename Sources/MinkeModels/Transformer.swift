@@ -109,13 +109,29 @@ extension Transformer {
   package func forward(
     _ batch: [SequenceInput], in workspace: Workspace, adding statistics: ActivationStatistics? = nil
   ) throws(ModelError) -> Rows {
-    guard workspace.configuration == configuration, workspace.threadCount >= pool.threadCount else {
-      throw ModelError(.workspace, "workspace", found: "another model's", expected: "this model's")
-    }
-    var pass = try workspace.lay(batch)
+    try check(workspace)
+    var pass = try workspace.lay(batch, embeds: false)
     if let statistics { pass.sums = statistics.begin(rows: pass.hidden.count, logitRows: pass.logits.count) }
     if pass.hidden.count > 0 { run(architecture, pass, workspace) }
     return pass.logits
+  }
+
+  /// Runs the next tokens of some sequences as ``forward(_:in:adding:)`` does, for what the model makes of them rather than
+  /// for what follows.
+  ///
+  /// - Returns: the final norm of all tokens' residual stream `[sum of tokens, hiddenSize]`, sequence after sequence;
+  ///   ``SequenceInput/logitCount`` is of no account. The rows lie in `workspace` and are overwritten by its next pass.
+  package func embed(_ batch: [SequenceInput], in workspace: Workspace) throws(ModelError) -> Rows {
+    try check(workspace)
+    let pass = try workspace.lay(batch, embeds: true)
+    if pass.hidden.count > 0 { run(architecture, pass, workspace) }
+    return workspace.embeddings(rows: pass.hidden.count)
+  }
+
+  private func check(_ workspace: Workspace) throws(ModelError) {
+    guard workspace.configuration == configuration, workspace.threadCount >= pool.threadCount else {
+      throw ModelError(.workspace, "workspace", found: "another model's", expected: "this model's")
+    }
   }
 
   /// Appends all of `tokens` to `cache`, in as many passes as the workspace needs.

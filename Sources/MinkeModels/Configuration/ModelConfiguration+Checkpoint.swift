@@ -69,7 +69,7 @@ extension HyperparameterReader {
       layerCount: try integer("block_count", in: Self.counts),
       feedForwardSize: try feedForwardSize(),
       normEpsilon: Float(try float("attention.layer_norm_rms_epsilon", in: 1e-12...1)),
-      attention: attention, rotary: rotary, localRotary: rotary)
+      attention: attention, rotary: rotary, localRotary: rotary, pooling: try pooling())
   }
 
   /// Some files of models whose every layer has experts do not state the width of a dense network.

@@ -34,6 +34,8 @@ public struct ModelConfiguration: Sendable, Hashable {
   public var linear: LinearAttentionConfiguration?
   /// Where the normalised input of a sublayer goes on beside its result; nil where the residual stream does.
   public var residualScales: ResidualScales?
+  /// How embeddings of a text's tokens become one; nil where the checkpoint does not say.
+  public var pooling: Pooling?
 }
 
 /// Grouped-query attention (arXiv:2305.13245).

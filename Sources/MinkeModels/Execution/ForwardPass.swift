@@ -40,6 +40,8 @@ struct ForwardPass {
   var headInput: MatmulInput
   /// `[logitRows, vocabulary]`
   let logits: Rows
+  /// Where the final norm of all rows goes `[rows, hiddenSize]`, of all workers; nil where logits are wanted.
+  var embeddings: Rows?
   // The workspace that makes the pass owns these and outlives it; counting references in each layer
   // would be traffic between the workers.
   unowned(unsafe) let rotary: RotaryTable

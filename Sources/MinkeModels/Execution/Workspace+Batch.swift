@@ -5,11 +5,14 @@ extension Workspace {
   ///
   /// On return the caches count the batch's positions, which the pass is to fill. When it throws they are
   /// as before. A cache that occurs twice is continued: its second part follows its first.
-  func lay(_ batch: [SequenceInput]) throws(ModelError) -> ForwardPass {
+  ///
+  /// - Parameter embeds: whether embeddings of all rows are wanted, and no logits.
+  func lay(_ batch: [SequenceInput], embeds: Bool) throws(ModelError) -> ForwardPass {
     var (rows, slice, logits) = (0, 0, 0)
     do throws(ModelError) {
       for input in batch {
-        try check(input, rows: rows, logits: logits)
+        let logitCount = embeds ? 0 : input.logitCount
+        try check(input, logitCount, rows: rows, logits: logits)
         let position = input.cache.count
         guard input.cache.prepareState() else {
           throw ModelError(
@@ -30,7 +33,7 @@ extension Workspace {
           unsafe tokens[rows + offset] = token
         }
         rows += input.tokens.count
-        for row in rows - input.logitCount..<rows {
+        for row in rows - logitCount..<rows {
           unsafe logitRows[logits] = Int32(row)
           logits += 1
         }
@@ -40,12 +43,14 @@ extension Workspace {
       throw error
     }
     for input in batch { input.cache.advanceState() }
-    return pass(rows: rows, slices: slice, logitRows: logits)
+    var pass = pass(rows: rows, slices: slice, logitRows: logits)
+    if embeds { pass.embeddings = embeddings(rows: rows) }
+    return pass
   }
 
   /// Whether one more sequence fits beside `rows` rows and `logits` rows with logits.
   private func check(
-    _ input: SequenceInput, rows: Int, logits: Int
+    _ input: SequenceInput, _ logitCount: Int, rows: Int, logits: Int
   ) throws(ModelError) {
     let count = input.tokens.count
     guard count > 0, count <= limits.rows - rows else {
@@ -53,9 +58,9 @@ extension Workspace {
         .workspace, "tokens of a sequence", found: "\(count)",
         expected: "at least 1 and at most \(limits.rows - rows), the room that is left in the batch")
     }
-    guard input.logitCount >= 0, input.logitCount <= min(count, limits.logitRows - logits) else {
+    guard logitCount >= 0, logitCount <= min(count, limits.logitRows - logits) else {
       throw ModelError(
-        .workspace, "rows with logits", found: "\(input.logitCount)",
+        .workspace, "rows with logits", found: "\(logitCount)",
         expected: "0 to \(min(count, limits.logitRows - logits)), the room that is left")
     }
     let cache = input.cache

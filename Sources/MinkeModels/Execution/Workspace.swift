@@ -138,6 +138,9 @@ extension Workspace {
     return total == .max ? nil : total
   }
 
+  /// Where a pass over `rows` tokens leaves their embeddings: nobody reads norms any more when they are written.
+  func embeddings(rows: Int) -> Rows { normed.floats.rows(0..<rows) }
+
   /// The views of a pass over `rows` tokens in `slices` slices, `logitRows` of them with logits.
   func pass(rows: Int, slices count: Int, logitRows logitCount: Int) -> ForwardPass {
     return unsafe ForwardPass(

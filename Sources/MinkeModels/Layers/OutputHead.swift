@@ -10,7 +10,16 @@ struct OutputHead {
   let softCap: Float?
 
   /// residual stream `[rows, hiddenSize]` → logits `[pass.logitRows, vocabulary]`. Ends with a barrier.
+  ///
+  /// Where embeddings are wanted, the norm of all rows, `[rows, hiddenSize]`, goes there instead.
   func callAsFunction(_ pass: ForwardPass, worker: Worker) {
+    if let embeddings = pass.embeddings {
+      // A worker's share are rows that it has done itself, also where each has all of few.
+      let share = worker.share(of: embeddings.count)
+      norm.apply(pass.hidden.rows(share), into: embeddings.rows(share))
+      worker.synchronize()
+      return
+    }
     guard pass.logits.count > 0 else { return }
     // The chosen rows [logitRows, hiddenSize], of any worker
     pass.rowWorker.synchronize()

@@ -37,6 +37,11 @@ struct RMSNorm {
     MinkeTensors.add(residual, normed, into: residual, worker: .alone)
   }
 
+  /// input `[rows, width]` → output `[rows, width]`, all by this worker; no barrier.
+  func apply(_ input: Rows, into output: Rows) {
+    unsafe rmsNorm(input, weight: weight, epsilon: epsilon, into: output, worker: .alone)
+  }
+
   /// Normalises rows `[rows, width]` in place. No barrier: rows stay with their worker.
   func normalize(_ rows: Rows, worker: Worker) {
     unsafe rmsNorm(rows, weight: weight, epsilon: epsilon, into: rows, worker: worker)

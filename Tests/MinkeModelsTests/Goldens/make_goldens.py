@@ -11,6 +11,7 @@ NAME.gguf.bin     the model as llama.cpp's converter would lay it out: tensor na
                   before the reference runs, so both compute on the same numbers.
 NAME.tokens.bin   token ids, little-endian int32
 NAME.logits.bin   logits [tokens, vocabulary], little-endian float32, eager attention, float32
+NAME.hidden.bin   what the output matrix is multiplied by [tokens, width], of dense models, the same
 folders/NAME/     the same model as transformers saves it, with weights of the stored type
 
 folders/qwen3-fp8, qwen3-fp8.tokens.bin and qwen3-fp8.logits.bin: a model whose matrices are 8-bit floats with a scale for
@@ -306,9 +307,12 @@ def make_model(seed, name):
     randomize(model, architecture, stored)
     tokens = torch.randint(0, config.vocab_size, (1, TOKENS))
     logits = reference(model, tokens)
+    with torch.inference_mode():
+        hidden = model.model(tokens, use_cache=False).last_hidden_state[0]
     write_gguf(HERE / f"{name}.gguf.bin", model, architecture, stored)
     tokens[0].numpy().astype("<i4").tofile(HERE / f"{name}.tokens.bin")
     logits.numpy().astype("<f4").tofile(HERE / f"{name}.logits.bin")
+    hidden.numpy().astype("<f4").tofile(HERE / f"{name}.hidden.bin")
     save_folder(name, model, stored)
     print(name, "logits", tuple(logits.shape), "standard deviation", round(logits.std().item(), 3))
 
