@@ -22,14 +22,4 @@ extension Candidates {
     }
     keepMass(Double(mass) * total)
   }
-
-  /// The candidate at which the running sum of the weights exceeds `target`.
-  func token(at target: Double) -> Int {
-    var before = 0.0
-    for item in items {
-      before += Double(item.weight)
-      if before > target { return Int(item.token) }
-    }
-    return Int(items.last?.token ?? 0)
-  }
 }

@@ -16,13 +16,16 @@ struct Candidates {
 
   private(set) var items: [Candidate] = []
   /// Chooses pivots, so that no input is slow for a reason that another could foresee from its order.
-  private var pivotState: UInt64 = 0x9E37_79B9_7F4A_7C15
+  private var pivotState: UInt64 = 0
 
   init(capacity: Int) { items.reserveCapacity(capacity) }
 
   var count: Int { items.count }
 
   mutating func removeAll() { items.removeAll(keepingCapacity: true) }
+
+  /// Chooses pivots from here on by the number of the choice, so that a choice depends on nothing that went before.
+  mutating func seedPivots(_ drawCount: UInt64) { pivotState = drawCount ^ 0x9E37_79B9_7F4A_7C15 }
 
   /// Adds every token whose logit is at least `threshold` and whose probability does not vanish.
   mutating func gather(

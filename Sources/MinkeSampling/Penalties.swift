@@ -43,6 +43,17 @@ struct Penalties {
     }
   }
 
+  /// Undoes the last ``append(_:isGenerated:)``, which was of this generated token.
+  mutating func removeLast(_ token: Int32) {
+    guard token >= 0, Int(token) < vocabularySize else { return }
+    generated?.add(-1, to: token)
+    guard window != nil || dry != nil, history.popLast() != nil else { return }
+    window?.add(-1, to: token)
+    if let length = parameters.repetitionWindow, history.count >= length {
+      window?.add(1, to: history[history.count - length])
+    }
+  }
+
   /// Changes the logits in place, in the documented order.
   mutating func apply(to logits: inout MutableSpan<Float>) {
     for entry in bias { logits[entry.token] += entry.value }

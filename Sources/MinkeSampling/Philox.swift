@@ -9,9 +9,16 @@ package struct Philox: Sendable {
   package init(seed: UInt64) { self.seed = seed }
 
   /// A number in [0, 1) with 53 random bits, for one value of the counter.
-  package func uniform(at counter: UInt64) -> Double {
+  package func uniform(at counter: UInt64) -> Double { uniform(counter, 0) }
+
+  /// As ``uniform(at:)``, one for each token.
+  package func uniform(at counter: UInt64, token: Int32) -> Double {
+    uniform(counter, 1 + UInt32(bitPattern: token))
+  }
+
+  private func uniform(_ counter: UInt64, _ stream: UInt32) -> Double {
     let block = Self.block(
-      counter: SIMD4(UInt32(truncatingIfNeeded: counter), UInt32(counter >> 32), 0, 0),
+      counter: SIMD4(UInt32(truncatingIfNeeded: counter), UInt32(counter >> 32), stream, 0),
       key: SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(seed >> 32)))
     let bits = (UInt64(block[1]) << 32 | UInt64(block[0])) >> 11
     return Double(bits) * 0x1p-53

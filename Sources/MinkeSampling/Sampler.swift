@@ -2,7 +2,14 @@
 ///
 /// It keeps the context that the penalties need and buffers for one row of logits; choosing a token
 /// allocates nothing once they have grown to their size. The order of the steps is documented at
-/// ``SamplingParameters``. The n-th choice uses the n-th number of ``Philox`` under the seed.
+/// ``SamplingParameters``. The n-th choice uses the n-th numbers of ``Philox`` under the seed, and depends on nothing
+/// else but the logits and the tokens accepted.
+///
+/// So guessing ahead changes no text: the rows of a pass that verifies guesses are sampled one after the other, each
+/// token is accepted, and the guesses count while they equal what was sampled. A second sampler that guesses with
+/// another model's logits takes the same parameters and ``seed``; with the same ``drawCount`` it chooses as this one does
+/// where the two distributions are close, above all where
+/// they are truncated: see ``Candidates/raceWinner(_:_:)``.
 ///
 /// ```swift
 /// var sampler = try Sampler(parameters, vocabularySize: 151_936)
@@ -14,7 +21,8 @@ package struct Sampler: ~Copyable {
   package let parameters: SamplingParameters
   package let vocabularySize: Int
   private let generator: Philox
-  private var drawCount: UInt64 = 0
+  /// How many choices were made: the number of the next one. Greedy choices take none.
+  package var drawCount: UInt64 = 0
   private var penalties: Penalties
   var blocks: LogitBlocks
   var candidates = Candidates(capacity: 1024)
@@ -67,6 +75,11 @@ package struct Sampler: ~Copyable {
     penalties.append(token, isGenerated: true)
   }
 
+  /// Takes back the last tokens that were accepted, such as guesses that came to nothing. ``drawCount`` stays.
+  package mutating func retract(_ tokens: some BidirectionalCollection<Int32>) {
+    for token in tokens.reversed() { penalties.removeLast(token) }
+  }
+
   /// Chooses the next token.
   ///
   /// - Parameter logits: one per token of the vocabulary; −∞ excludes a token. Bias and penalties are
@@ -106,13 +119,13 @@ package struct Sampler: ~Copyable {
 
   private mutating func choose(_ logits: borrowing Span<Float>) -> Int {
     guard parameters.temperature > 0 else { return blocks.indexOfMaximum(in: logits) }
-    let draw = generator.uniform(at: drawCount)
-    drawCount &+= 1
+    defer { drawCount &+= 1 }
+    candidates.seedPivots(drawCount)
     guard truncate(logits, scale: scale) else {
       let total = blocks.sumExponentials(of: logits, scale: scale)
-      return blocks.token(at: draw * total, in: logits, scale: scale)
+      return blocks.token(at: generator.uniform(at: drawCount) * total, in: logits, scale: scale)
     }
-    return candidates.token(at: draw * candidates.totalWeight)
+    return candidates.raceWinner(generator, drawCount)
   }
 }
 

@@ -18,6 +18,11 @@ public struct ChatTemplate: Sendable {
     public var reasoning: ReasoningTags?
     /// How the model calls tools.
     public var toolCalls: ToolCallFormat?
+    /// Which turns' reasoning the model sees again.
+    public var reasoningHistory = ReasoningHistory.dropped
+    /// The variable that turns reasoning off when it is false, such as `enable_thinking`: see
+    /// ``Conversation/context``. `nil` if the template knows none.
+    public var thinkingSwitch: String?
   }
 
   /// The template's text; `nil` for a base model.
@@ -58,7 +63,8 @@ public struct ChatTemplate: Sendable {
     capabilities = Capabilities(
       systemMessages: probe.takesSystemMessages, tools: probe.takesTools,
       reasoning: ReasoningTags.detect(inTemplate: source),
-      toolCalls: ToolCallFormat.detect(inTemplate: source))
+      toolCalls: ToolCallFormat.detect(inTemplate: source), reasoningHistory: probe.reasoningHistory,
+      thinkingSwitch: probe.thinkingSwitch)
   }
 
   /// Renders a conversation.

@@ -50,10 +50,50 @@ struct TemplateProbe {
   private func shows(_ text: String, _ messages: [Message], tools: [ToolDefinition] = []) -> Bool {
     var conversation = Conversation(messages, tools: tools)
     conversation.addsGenerationPrompt = false
-    guard
-      let values = try? TemplateContext(form: form).values(conversation, specialTokens: specialTokens),
-      let prompt = try? template.render(values)
-    else { return false }
-    return prompt.contains(text)
+    return render(conversation)?.contains(text) ?? false
+  }
+
+  private func render(_ conversation: Conversation) -> String? {
+    guard let values = try? TemplateContext(form: form).values(conversation, specialTokens: specialTokens)
+    else { return nil }
+    return try? template.render(values)
+  }
+}
+
+// MARK: Reasoning
+
+extension TemplateProbe {
+  /// Which turns' reasoning reaches the prompt. A turn that is still going on, which calls a tool, is looked at in two
+  /// ways, since not every template takes tools.
+  var reasoningHistory: ReasoningHistory {
+    let user = Message.user(Self.text)
+    func assistant(_ reasoning: String) -> Message {
+      var message = Message.assistant(Self.instruction)
+      message.reasoning = reasoning
+      return message
+    }
+    let (old, current) = ("probe of the old reasoning", "probe of the current reasoning")
+    var call = assistant(current)
+    call.content = nil
+    call.toolCalls = [ToolCall(id: "call00001", name: Self.tool, arguments: "{\"\(Self.argument)\": 1}")]
+    var result = Message(.tool, Self.text)
+    result.toolCallID = "call00001"
+    result.name = Self.tool
+
+    let past = [user, assistant(old), user]
+    if shows(old, past) { return .kept }
+    let isCurrentShown = shows(current, past + [call, result]) || shows(current, past + [assistant(current)])
+    return isCurrentShown ? .droppedBeforeLastUser : .dropped
+  }
+
+  /// The variable that changes the prompt when it is false.
+  var thinkingSwitch: String? {
+    ["enable_thinking", "thinking"].first { name in
+      var conversation = Conversation([.user(Self.text)])
+      conversation.context[name] = "true"
+      guard let on = render(conversation) else { return false }
+      conversation.context[name] = "false"
+      return render(conversation).map { $0 != on } ?? false
+    }
   }
 }
