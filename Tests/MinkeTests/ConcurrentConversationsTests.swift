@@ -14,8 +14,10 @@ import Testing
   }
 
   private static let subjects = [
-    "whales", "the capital of France", "prime numbers", "bread", "the moon", "a short poem about rain", "Swift",
-    "how bees find flowers", "the year 1789", "colours of the rainbow", "three kinds of trees", "tea", "clouds",
+    "whales", "the capital of France", "prime numbers", "bread", "the moon", "a short poem about rain",
+    "Swift",
+    "how bees find flowers", "the year 1789", "colours of the rainbow", "three kinds of trees", "tea",
+    "clouds",
     "why ice floats", "chess openings", "the alphabet",
   ]
 
@@ -48,7 +50,8 @@ import Testing
     return text
   }
 
-  @Test func `Each gives exactly the text that it gives alone, whatever the scheduler decides`() async throws {
+  @Test func `Each gives exactly the text that it gives alone, whatever the scheduler decides`() async throws
+  {
     let path = try await RealModel.smolLM2.path()
     let questions = Self.questions()
     var alone: [String] = []
@@ -56,6 +59,7 @@ import Testing
     for question in questions {
       var whole = question
       whole.patience = nil
+      whole.parameters.speculates = false
       alone.append(try await Self.answer(model, whole))
     }
     // Memory for about six of the sixteen.
@@ -92,7 +96,9 @@ import Testing
     }
     let statistics = tight.engine.statistics
     #expect(statistics.usage.running == 0)
-    #expect(statistics.preemptions > 100 && statistics.cache.evictions > 100 && statistics.cache.cachedTokens > 100)
+    #expect(
+      statistics.preemptions > 100 && statistics.cache.evictions > 100 && statistics.cache.cachedTokens > 100)
+    #expect(statistics.drafted > statistics.accepted && statistics.accepted > 0)
     print("\(statistics)")
   }
 
@@ -113,6 +119,32 @@ import Testing
       }
       print("turn \(turn): \(usage.promptTokens) tokens, \(usage.promptTokens - usage.cachedTokens) computed")
       before = usage
+    }
+  }
+
+  @Test func `Guesses change no token, and fewer passes are needed where a text repeats itself`() async throws
+  {
+    let model = try LanguageModel.load(path: try await RealModel.qwen25Coder.path())
+    let list = (1...40).map { "let value\($0) = table[\($0)]" }.joined(separator: "\n")
+    for temperature in [0, 0.7] as [Float] {
+      var texts: [String] = []
+      var steps: [Int] = []
+      for speculates in [false, true] {
+        var parameters = GenerationParameters()
+        parameters.sampling = .greedy
+        parameters.sampling?.temperature = temperature
+        parameters.sampling?.seed = 11
+        parameters.maximumTokens = 160
+        parameters.speculates = speculates
+        let before = model.engine.statistics.steps
+        let session = ChatSession(model: model, parameters: parameters)
+        texts.append(try await Answer(session.respond(to: "Repeat this text exactly:\n\(list)")).text)
+        steps.append(model.engine.statistics.steps - before)
+      }
+      #expect(texts[0] == texts[1])
+      print(
+        "temperature \(temperature): \(steps[0]) passes without guesses, \(steps[1]) with; \(model.engine.statistics)"
+      )
     }
   }
 

@@ -132,7 +132,8 @@ private final class MeasuredSequence: SequenceDriver, @unchecked Sendable {
         let driver = MeasuredSequence(
           try Sampler(.greedy, vocabularySize: engine.transformer.configuration.vocabularySize),
           generate: generate, continuation)
-        try engine.submit(EngineRequest(prompt), driver)
+        // Random tokens say nothing of how often guesses are right.
+        try engine.submit(EngineRequest(prompt, speculates: false), driver)
       } catch {
         continuation.resume(throwing: error)
       }

@@ -105,7 +105,8 @@ extension ChatSession {
             waiting.resume(returning: nil)
           }
         }
-        try answer.submit(EngineRequest(tokens, identity: identity), driver)
+        try answer.submit(
+          EngineRequest(tokens, identity: identity, speculates: parameters.speculates), driver)
       } catch {
         waiting.resume(returning: MinkeError(error))
       }

@@ -10,6 +10,9 @@ public struct GenerationParameters: Sendable {
   public var stop: [String] = []
   /// Tokens of reasoning, at most; nil: as many as leave room for an answer.
   public var thinkBudget: Int?
+  /// Whether tokens are guessed from what was said before and verified several at a time, where that is faster. It changes
+  /// no token.
+  public var speculates = true
 
   public init() {}
 }

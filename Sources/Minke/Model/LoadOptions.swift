@@ -84,7 +84,8 @@ extension LoadOptions {
         "keys and values of \(contextLength) tokens do not fit the address space: lower the context length")
     }
     var options = EngineOptions(
-      cacheBytes: cacheMemory ?? 2 * (bytes + block), contextLength: contextLength, keys: keys, values: values)
+      cacheBytes: cacheMemory ?? 2 * (bytes + block), contextLength: contextLength, keys: keys, values: values
+    )
     if let prefillChunk {
       guard (1...options.limits.rows).contains(prefillChunk) else {
         throw MinkeError(

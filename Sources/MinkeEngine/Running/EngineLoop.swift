@@ -12,6 +12,8 @@ final class EngineLoop {
   private struct Entry {
     let sequence: TokenSequence
     let driver: any SequenceDriver
+    /// nil: nothing is guessed.
+    let drafting: Drafting?
     /// Whether it has begun, and no longer waits for the first time.
     var hasBegun = false
   }
@@ -21,6 +23,8 @@ final class EngineLoop {
   private var blocks: BlockManager
   private var entries: [Int: Entry] = [:]
   private let sharesBlocks: Bool
+  private var draftCosts = DraftCosts()
+  private let clock = ContinuousClock()
   private(set) var statistics = EngineStatistics()
   var report: (@Sendable ([String]) -> Void)?
   /// Identities of sequences that no longer wait to begin, since the step began.
@@ -84,7 +88,9 @@ final class EngineLoop {
     let sequence = TokenSequence(
       id: arrival.number, tokens: request.tokens, identity: request.identity, isShared: sharesBlocks,
       priority: request.priority, promptGroup: request.promptGroup)
-    entries[arrival.number] = Entry(sequence: sequence, driver: arrival.driver)
+    // A state cannot be cut back to before a wrong guess.
+    let drafting = request.speculates && sharesBlocks ? Drafting(request.tokens) : nil
+    entries[arrival.number] = Entry(sequence: sequence, driver: arrival.driver, drafting: drafting)
     scheduler.add(sequence)
   }
 
@@ -123,6 +129,7 @@ final class EngineLoop {
   private func run(_ slices: ArraySlice<StepPlan.Slice>) {
     guard !slices.isEmpty else { return }
     let logits: Rows
+    let start = clock.now
     do {
       logits = try runner.run(slices)
     } catch {
@@ -130,6 +137,8 @@ final class EngineLoop {
       for index in slices.indices { run(slices[index...index]) }
       return
     }
+    let time = (clock.now - start).components
+    draftCosts.observe(Array(slices), seconds: Double(time.seconds) + Double(time.attoseconds) * 1e-18)
     var row = 0
     for slice in slices {
       let rows = row..<row + slice.logitCount
@@ -142,17 +151,26 @@ final class EngineLoop {
   /// Takes up what a pass has computed for one sequence.
   private func finish(_ slice: StepPlan.Slice, _ logits: Rows, _ rows: Range<Int>) {
     let sequence = slice.sequence
-    guard let driver = entries[sequence.id]?.driver else { return }
+    guard let entry = entries[sequence.id] else { return }
+    let driver = entry.driver
     let wasPrompt = !sequence.hasPrompt
     var computed = sequence.computed + slice.count
     if wasPrompt, sequence.preemptionCount == 0 {
       driver.prefilled(min(computed, sequence.promptCount), of: sequence.promptCount)
     }
     shareIfAwaited(sequence, computed: computed)
+    let before = (tokens: sequence.tokens.count, computed: computed)
     do {
       let isComplete = try choose(driver, slice, logits, rows, &computed)
       scheduler.advance(sequence, to: computed, &blocks)
-      if isComplete { end(sequence.id, .complete) }
+      guard !isComplete else { return end(sequence.id, .complete) }
+      let accepted = computed - before.computed
+      statistics.drafted += slice.draftCount
+      statistics.accepted += accepted
+      guard slice.logitCount > 0 else { return }
+      entry.drafting?.advance(
+        sequence, added: sequence.tokens[before.tokens...], drafted: slice.draftCount, accepted: accepted,
+        draftCosts[sequences: scheduler.running.count])
     } catch {
       end(sequence.id, .failed(error))
     }

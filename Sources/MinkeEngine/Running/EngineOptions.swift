@@ -25,6 +25,9 @@ package struct EngineStatistics: Sendable {
   package var steps = 0
   package var computedTokens = 0
   package var preemptions = 0
+  /// Tokens that were guessed and verified, and those of them that were right.
+  package var drafted = 0
+  package var accepted = 0
   package var running = 0
   package var waiting = 0
   package var cache = CacheAccount()

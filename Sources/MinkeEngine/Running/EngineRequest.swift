@@ -6,14 +6,18 @@ package struct EngineRequest: Sendable {
   package var priority: Int
   /// Requests with the same number have the same prompt, which is computed once.
   package var promptGroup: Int?
+  /// Whether tokens are guessed from the sequence's own text and verified, several in a pass. It changes no token.
+  package var speculates: Bool
 
   package init(
-    _ tokens: [Int32], identity: Identity = .local, priority: Int = 0, promptGroup: Int? = nil
+    _ tokens: [Int32], identity: Identity = .local, priority: Int = 0, promptGroup: Int? = nil,
+    speculates: Bool = true
   ) {
     self.tokens = tokens
     self.identity = identity
     self.priority = priority
     self.promptGroup = promptGroup
+    self.speculates = speculates
   }
 }
 
