@@ -33,6 +33,7 @@ let lightTargets: [Target] = [
   module("MinkeChat", ["MinkeJinja"]),
   module("MinkeModels", ["MinkeTensors", "MinkeCheckpoints"]),
   module("MinkeSampling"),
+  module("MinkeGrammar"),
   module(
     "Minke",
     [
@@ -49,6 +50,7 @@ let lightTargets: [Target] = [
   tests("MinkeChat", ["MinkeJinja"]),
   tests("MinkeModels", ["MinkeCheckpoints", "MinkeTensors", "CMinkeAllocationCounter"]),
   tests("MinkeSampling"),
+  tests("MinkeGrammar"),
 ]
 
 /// What fetches models and talks to people.
