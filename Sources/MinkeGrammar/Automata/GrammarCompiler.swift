@@ -65,7 +65,7 @@ struct GrammarCompiler {
     }
     guard isProductive[root] else {
       throw GrammarError(
-        at: names[root], found: "a grammar that no finite text matches",
+        at: "grammar", found: "one that no finite text matches",
         expected: "one that some text matches")
     }
     automata = automata.map { $0.trimmed { isProductive[$0] } }

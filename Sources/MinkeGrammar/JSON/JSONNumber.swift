@@ -1,5 +1,5 @@
 /// A decimal number, exactly.
-struct JSONNumber: Sendable, Hashable, Comparable {
+package struct JSONNumber: Sendable, Hashable, Comparable {
   static let zero = JSONNumber(isNegative: false, digits: [], exponent: 0)
   /// Powers of ten beyond this are no numbers for a schema.
   static let maximumExponent = 400
@@ -51,7 +51,7 @@ struct JSONNumber: Sendable, Hashable, Comparable {
   }
 
   /// Plain decimal notation.
-  var text: String {
+  package var text: String {
     let point = fraction.isEmpty ? "" : "." + fraction.map(String.init).joined()
     return (isNegative ? "-" : "") + whole.map(String.init).joined() + point
   }
@@ -59,7 +59,7 @@ struct JSONNumber: Sendable, Hashable, Comparable {
   /// The value, if it is an integer that fits.
   var integer: Int? { isInteger ? Int(text) : nil }
 
-  static func < (left: JSONNumber, right: JSONNumber) -> Bool {
+  package static func < (left: JSONNumber, right: JSONNumber) -> Bool {
     if left.isNegative != right.isNegative { return left.isNegative }
     let isLess = left.magnitudePrecedes(right)
     let isGreater = right.magnitudePrecedes(left)

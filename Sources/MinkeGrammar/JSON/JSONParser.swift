@@ -1,9 +1,9 @@
 /// Reads JSON text (RFC 8259): strictly, with names that are unique, without halves of surrogate pairs.
-struct JSONParser {
+package struct JSONParser {
   private let bytes: [UInt8]
   private var position = 0
 
-  static func parse(_ text: String) throws(GrammarError) -> JSONValue {
+  package static func parse(_ text: String) throws(GrammarError) -> JSONValue {
     var parser = JSONParser(bytes: Array(text.utf8))
     let value = try parser.value(depth: 0)
     parser.skipSpace()

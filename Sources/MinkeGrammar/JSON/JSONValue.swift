@@ -1,5 +1,5 @@
 /// A JSON value, compared as JSON Schema compares: numbers by value, objects whatever their order.
-indirect enum JSONValue: Sendable, Equatable {
+package indirect enum JSONValue: Sendable, Equatable {
   case null
   case bool(Bool)
   case number(JSONNumber)
@@ -21,34 +21,36 @@ indirect enum JSONValue: Sendable, Equatable {
 }
 
 /// A text as its UTF-8: Swift's strings are equal also where scalars differ, which JSON tells apart.
-struct JSONText: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
-  var bytes: [UInt8]
+package struct JSONText: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+  package let bytes: [UInt8]
 
-  init(bytes: [UInt8]) { self.bytes = bytes }
-  init(_ text: String) { bytes = Array(text.utf8) }
-  init(stringLiteral value: String) { self.init(value) }
+  package init(bytes: [UInt8]) { self.bytes = bytes }
+  package init(_ text: String) { bytes = Array(text.utf8) }
+  package init(stringLiteral value: String) { self.init(value) }
 
-  var description: String { String(decoding: bytes, as: UTF8.self) }
+  package var description: String { String(decoding: bytes, as: UTF8.self) }
   var scalarCount: Int { description.unicodeScalars.count }
 }
 
 /// The members of an object, in order, each name once.
-struct JSONMembers: Sendable, Equatable {
-  private(set) var entries: [(name: JSONText, value: JSONValue)] = []
+package struct JSONMembers: Sendable, Equatable {
+  package private(set) var entries: [(name: JSONText, value: JSONValue)] = []
   private var indices: [JSONText: Int] = [:]
 
-  var count: Int { entries.count }
+  package init() {}
 
-  subscript(name: JSONText) -> JSONValue? { indices[name].map { entries[$0].value } }
+  package var count: Int { entries.count }
+
+  package subscript(name: JSONText) -> JSONValue? { indices[name].map { entries[$0].value } }
 
   /// Returns false if there is such a member already.
-  mutating func add(_ name: JSONText, _ value: JSONValue) -> Bool {
+  package mutating func add(_ name: JSONText, _ value: JSONValue) -> Bool {
     guard indices.updateValue(entries.count, forKey: name) == nil else { return false }
     entries.append((name, value))
     return true
   }
 
-  static func == (left: JSONMembers, right: JSONMembers) -> Bool {
+  package static func == (left: JSONMembers, right: JSONMembers) -> Bool {
     left.count == right.count && left.entries.allSatisfy { right[$0.name] == $0.value }
   }
 }

@@ -47,7 +47,8 @@ extension NumberConstraint.Bound {
 
 /// How what was read compares with a bound.
 enum DecimalOrder: Int, CaseIterable {
-  case below, equal, above
+  /// First, as before the first digit nothing is decided.
+  case equal, below, above
 
   init(_ digit: UInt8, _ other: UInt8) {
     self = digit < other ? .below : digit > other ? .above : .equal
