@@ -34,6 +34,7 @@ let lightTargets: [Target] = [
   module("MinkeModels", ["MinkeTensors", "MinkeCheckpoints"]),
   module("MinkeSampling"),
   module("MinkeEngine", ["MinkeTensors", "MinkeModels", "MinkeSampling"]),
+  module("MinkeGrammar"),
   module(
     "Minke",
     [
@@ -51,6 +52,7 @@ let lightTargets: [Target] = [
   tests("MinkeModels", ["MinkeCheckpoints", "MinkeTensors", "CMinkeAllocationCounter"]),
   tests("MinkeSampling"),
   tests("MinkeEngine", goldens: false),
+  tests("MinkeGrammar"),
 ]
 
 /// What fetches models and talks to people.

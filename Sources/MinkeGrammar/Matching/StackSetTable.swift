@@ -1,0 +1,70 @@
+/// A deterministic automaton whose states are sets of stacks, made as bytes are tried.
+///
+/// A grammar that calls rules has endlessly many such sets, but the few bytes of a token meet few of them,
+/// so that walking over a vocabulary is looking up numbers.
+struct StackSetTable {
+  /// The number of the set that no parse is in. 0 means that a set is not known yet.
+  static let dead: UInt32 = 1
+  private static let capacity = 1 << 13
+
+  let tables: GrammarTables
+  private var sets: [StackSet]
+  private var numbers: [StackSet: UInt32]
+  /// By set × classes + class.
+  private var next: [UInt32]
+  private(set) var reachesBottom: [Bool]
+  /// The number of the set of one state, by state.
+  private var ofState: [UInt32: UInt32] = [:]
+
+  init(_ tables: GrammarTables) {
+    self.tables = tables
+    sets = [StackSet(), StackSet()]
+    numbers = [StackSet(): Self.dead]
+    next = Array(repeating: Self.dead, count: 2 * tables.classCount)
+    reachesBottom = [false, false]
+  }
+
+  /// Whether it has grown so much that it should be made anew.
+  var isFull: Bool { sets.count * tables.classCount > Self.capacity * 64 || sets.count > Self.capacity }
+
+  /// The set of the parse in this state with nothing known of what lies below.
+  mutating func number(ofState state: UInt32) throws(GrammarError) -> UInt32 {
+    if let known = ofState[state] { return known }
+    let number = try number(of: StackSet(state, tables))
+    ofState[state] = number
+    return number
+  }
+
+  /// The set after one more byte.
+  @inline(__always)
+  mutating func target(
+    _ set: UInt32, _ byteClass: UInt8, _ byte: UInt8, calls: inout Int
+  ) throws(GrammarError) -> UInt32 {
+    let known = next[Int(set) * tables.classCount + Int(byteClass)]
+    return known != 0 ? known : try find(set, byte, calls: &calls)
+  }
+
+  private mutating func find(
+    _ set: UInt32, _ byte: UInt8, calls: inout Int
+  ) throws(GrammarError) -> UInt32 {
+    guard calls > 0 else { throw StackSet.ambiguous("calls of rules for a mask") }
+    var allowance = min(calls, GrammarLimits.callsPerByte)
+    let before = allowance
+    let target = try sets[Int(set)].advanced(byte, tables, calls: &allowance)
+    calls -= before - allowance + 1
+    let number = try number(of: target)
+    next[Int(set) * tables.classCount + Int(tables.classOf[Int(byte)])] = number
+    return number
+  }
+
+  private mutating func number(of set: StackSet) throws(GrammarError) -> UInt32 {
+    if let known = numbers[set] { return known }
+    guard sets.count < Self.capacity * 8 else { throw StackSet.ambiguous("sets of parses for a mask") }
+    let number = UInt32(sets.count)
+    numbers[set] = number
+    sets.append(set)
+    reachesBottom.append(set.reachesBottom)
+    next.append(contentsOf: repeatElement(0, count: tables.classCount))
+    return number
+  }
+}

@@ -1,0 +1,44 @@
+/// The bytes of all tokens as a tree, in depth-first order: tokens with a common beginning are looked at once.
+struct TokenTrie: Sendable {
+  struct Node: Sendable {
+    /// The node after this one and all below it.
+    var end: UInt32
+    /// The token whose bytes end here, or −1.
+    var token: Int32
+    /// The number of bytes up to here; 0 for node 0, where every token begins.
+    let depth: UInt16
+    let byte: UInt8
+  }
+
+  private(set) var nodes = [Node(end: 1, token: -1, depth: 0, byte: 0)]
+  /// Tokens with the same bytes as one that has a node, and that one.
+  private(set) var duplicates: [(token: Int32, original: Int32)] = []
+  private(set) var maximumDepth = 0
+
+  init(_ tokens: [(token: Int32, bytes: [UInt8])]) {
+    let sorted = tokens.sorted { left, right in
+      left.bytes == right.bytes ? left.token < right.token : left.bytes.lexicographicallyPrecedes(right.bytes)
+    }
+    // The nodes on the way to the previous token.
+    var path = [0]
+    var previous: [UInt8] = []
+    for (token, bytes) in sorted {
+      let shared = zip(previous, bytes).prefix { $0 == $1 }.count
+      if shared == bytes.count, shared == previous.count, let last = path.last, nodes[last].token >= 0 {
+        duplicates.append((token, nodes[last].token))
+        continue
+      }
+      for node in path[(shared + 1)...] { nodes[node].end = UInt32(nodes.count) }
+      path.removeSubrange((shared + 1)...)
+      for byte in bytes[shared...] {
+        path.append(nodes.count)
+        nodes.append(
+          Node(end: 0, token: -1, depth: UInt16(truncatingIfNeeded: path.count - 1), byte: byte))
+      }
+      nodes[nodes.count - 1].token = token
+      maximumDepth = max(maximumDepth, bytes.count)
+      previous = bytes
+    }
+    for node in path { nodes[node].end = UInt32(nodes.count) }
+  }
+}

@@ -1,0 +1,41 @@
+/// A walk over the tokens with a set of parses: which tokens fit, and where parses leave what is known.
+struct TrieWalk {
+  /// Nodes of the trie at which a parse has reached the bottom of its stack: what lies below a node depends
+  /// on what lies below the stack.
+  typealias Exits = [UInt32]
+
+  /// The set of parses at each depth.
+  private var path: [UInt32]
+
+  init(_ trie: TokenTrie) {
+    path = Array(repeating: 0, count: trie.maximumDepth + 1)
+  }
+
+  /// Adds to `mask` the tokens that go on below `root` and fit; returns the exits below it.
+  ///
+  /// - Parameter set: the parses at `root`.
+  mutating func run(
+    _ trie: TokenTrie, below root: UInt32, set: UInt32, _ table: inout StackSetTable,
+    calls: inout Int, mask: inout TokenMask, exits: inout Exits
+  ) throws(GrammarError) {
+    let nodes = trie.nodes.span
+    let classes = table.tables.classOf
+    let classOf = classes.span
+    path[Int(nodes[Int(root)].depth)] = set
+    let end = Int(nodes[Int(root)].end)
+    var index = Int(root) + 1
+    while index < end {
+      let node = nodes[index]
+      let depth = Int(node.depth)
+      let target = try table.target(path[depth - 1], classOf[Int(node.byte)], node.byte, calls: &calls)
+      if target == StackSetTable.dead {
+        index = Int(node.end)
+        continue
+      }
+      path[depth] = target
+      if node.token >= 0 { mask.insert(Int(node.token)) }
+      index += 1
+      if table.reachesBottom[Int(target)], Int(node.end) > index { exits.append(UInt32(index - 1)) }
+    }
+  }
+}
