@@ -38,8 +38,8 @@ let lightTargets: [Target] = [
   module(
     "Minke",
     [
-      "MinkeCheckpoints", "MinkeTensors", "MinkeModels", "MinkeSampling", "MinkeEngine", "MinkeChat",
-      "MinkeTokenizers",
+      "MinkeCheckpoints", "MinkeTensors", "MinkeModels", "MinkeSampling", "MinkeEngine", "MinkeGrammar",
+      "MinkeChat", "MinkeTokenizers",
     ]),
 
   // For tests that count allocations; it stands in for the C library's functions.
@@ -83,7 +83,7 @@ let heavyTargets: [Target] = [
     "Minke",
     [
       "MinkeHub", "MinkeModels", "MinkeTensors", "MinkeCheckpoints", "MinkeTokenizers", "MinkeChat",
-      "MinkeSampling", "MinkeEngine",
+      "MinkeSampling", "MinkeEngine", "MinkeGrammar",
     ]),
   tests("MinkeCommand", ["MinkeHub"]),
 ]

@@ -1,6 +1,7 @@
 internal import MinkeChat
 internal import MinkeCheckpoints
 internal import MinkeEngine
+internal import MinkeGrammar
 internal import MinkeModels
 internal import MinkeSampling
 internal import MinkeTensors
@@ -18,6 +19,7 @@ extension MinkeError {
       case let error as ChatError: MinkeError(.template, error.description)
       case let error as SamplingError:
         MinkeError(error.field.hasPrefix("logits") ? .numeric : .parameters, error.description)
+      case let error as GrammarError: MinkeError(.parameters, error.description)
       case let error as ModelError: MinkeError(.parameters, error.description)
       case let error as EngineError: MinkeError(error.kind == .queueFull ? .busy : .memory, error.description)
       case let error as TensorError: MinkeError(.memory, error.description)

@@ -16,6 +16,7 @@ final class AnswerDriver: SequenceDriver, @unchecked Sendable {
   private var sampler: Sampler
   private var reader: OutputReader
   private var budget: ThinkingBudget
+  private var constraint: AnswerConstraint?
   private var loops = LoopDetector()
   private var usage = Usage()
   private var timings = Timings()
@@ -44,6 +45,7 @@ final class AnswerDriver: SequenceDriver, @unchecked Sendable {
     tokens = plan.prompt
     usage.promptTokens = plan.prompt.count
     reader = plan.reader
+    constraint = plan.constraint
     sampler = plan.sampler
   }
 
@@ -86,6 +88,8 @@ extension AnswerDriver {
         return closeReasoning(behind: [])
       }
     }
+    let isAnswer = !reader.isReasoning
+    if isAnswer { unsafe try constraint?.apply(to: logits) }
     let token = unsafe try sampler.sample(logits).token
     noteSampled()
     if endTokens.contains(token) {
@@ -96,8 +100,12 @@ extension AnswerDriver {
       return .end
     }
     count(token)
+    if isAnswer { try constraint?.accept(token) }
     let step = reader.push(token)
-    for event in step.events { emit(event) }
+    for event in step.events {
+      emit(event)
+      if !isAnswer, case .answer(let text) = event { try constraint?.accept(text: text) }
+    }
     if reader.isStopped {
       reason = .stop
       return .end

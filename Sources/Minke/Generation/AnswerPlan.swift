@@ -15,6 +15,7 @@ struct AnswerPlan: ~Copyable {
   var sampler: Sampler
   var reader: OutputReader
   var budget: ThinkingBudget
+  var constraint: AnswerConstraint?
 
   /// - Throws: ``MinkeError`` for a prompt that leaves no room for an answer, or parameters out of range.
   init(
@@ -33,6 +34,11 @@ struct AnswerPlan: ~Copyable {
       callsInReasoning: model.family.callsToolsInReasoning)
     let reader = try OutputReader(model.tokenizer, parser, marks: model.marks, stop: parameters.stop)
     let sampling = parameters.sampling ?? model.defaultSampling
+    let constraint = try parameters.grammar.map { grammar in
+      try AnswerConstraint(
+        grammar, model.grammarVocabulary.value(model),
+        opener: opensReasoning ? nil : tags.flatMap { model.tokenizer.specialToken($0.opener) })
+    }
     var sampler = try Sampler(
       sampling, vocabularySize: model.information.vocabularySize,
       breakerTokens: sampling.dry.map { model.breakerTokens($0) } ?? [])
@@ -43,6 +49,7 @@ struct AnswerPlan: ~Copyable {
     self.closing = closing
     self.closingText = closingText
     self.reader = reader
+    self.constraint = constraint
     self.sampler = sampler
     budget = ThinkingBudget(limit: parameters.thinkBudget, available: limit, closeCount: closing.count)
     endTokens = model.endTokens

@@ -1,3 +1,4 @@
+public import MinkeGrammar
 public import MinkeSampling
 
 /// What the caller wants of an answer.
@@ -10,6 +11,8 @@ public struct GenerationParameters: Sendable {
   public var stop: [String] = []
   /// Tokens of reasoning, at most; nil: as many as leave room for an answer.
   public var thinkBudget: Int?
+  /// What the answer must be, such as JSON of a schema; reasoning before it is free. nil: anything.
+  public var grammar: Grammar?
   /// Whether tokens are guessed from what was said before and verified several at a time, where that is faster. It changes
   /// no token.
   public var speculates = true

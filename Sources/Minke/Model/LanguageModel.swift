@@ -29,6 +29,7 @@ public final class LanguageModel: Sendable {
   /// Tokens that end an answer.
   package let endTokens: Set<TokenID>
   package let engine: Engine
+  let grammarVocabulary = GrammarVocabulary()
 
   /// Opens, checks and packs a checkpoint: a GGUF file (for a split one, any of its parts) or a folder in Hugging Face
   /// layout.
