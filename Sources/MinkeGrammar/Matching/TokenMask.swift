@@ -32,41 +32,28 @@ package struct TokenMask: Sendable, Equatable {
 
   /// Sets the logits of all other tokens to −∞; logits beyond the vocabulary, which padding adds, too.
   package func apply(to logits: inout MutableSpan<Float>) {
-    var index = 0
-    for word in words where index < logits.count {
-      let end = min(index + 64, logits.count)
-      if word == 0 || end - index < 64 {
-        for position in index..<end where word >> UInt64(position - index) & 1 == 0 {
-          logits[position] = -.infinity
-        }
-      } else if word != .max {
-        logits.keep(word, at: index)
+    let whole = min(count, logits.count) / 64
+    unsafe logits.withUnsafeMutableBytes { bytes in
+      for index in 0..<whole where words[index] != .max {
+        // Safe: 64 logits lie at 64 × `index`, as `whole` says, and every bit pattern is a float.
+        unsafe Self.keep(words[index], in: bytes, at: index * 64 * MemoryLayout<Float>.stride)
       }
-      index = end
     }
-    while index < logits.count {
-      logits[index] = -.infinity
-      index += 1
-    }
+    for token in whole * 64..<max(whole * 64, logits.count) where !contains(token) { logits[token] = -.infinity }
   }
-}
 
-extension MutableSpan<Float> {
-  /// Of the 64 logits from `index` on keeps those whose bit in `word` is set.
+  /// Of 64 logits keeps those whose bit is set.
   @inline(__always)
-  fileprivate mutating func keep(_ word: UInt64, at index: Int) {
-    let lanes = SIMD16<UInt16>(
+  private static func keep(_ word: UInt64, in bytes: UnsafeMutableRawBufferPointer, at offset: Int) {
+    let lanes = SIMD16<UInt32>(
       1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
     for part in 0..<4 {
-      let bits = SIMD16<UInt16>(repeating: UInt16(truncatingIfNeeded: word >> UInt64(part * 16)))
-      let isExcluded = SIMD16<Int32>(truncatingIfNeeded: bits & lanes) .== 0
-      let offset = (index + part * 16) * MemoryLayout<Float>.stride
-      // Safe: the caller has checked that 64 logits lie at `index`, and every bit pattern is a float.
-      unsafe withUnsafeMutableBytes { bytes in
-        let values = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: SIMD16<Float>.self)
-        let kept = values.replacing(with: -.infinity, where: isExcluded)
-        unsafe bytes.storeBytes(of: kept, toByteOffset: offset, as: SIMD16<Float>.self)
-      }
+      let place = offset + part * MemoryLayout<SIMD16<Float>>.stride
+      let bits = SIMD16<UInt32>(repeating: UInt32(truncatingIfNeeded: word >> UInt64(part * 16)))
+      let isExcluded = bits & lanes .== SIMD16<UInt32>.zero
+      let values = unsafe bytes.loadUnaligned(fromByteOffset: place, as: SIMD16<Float>.self)
+      let kept = values.replacing(with: -.infinity, where: isExcluded)
+      unsafe bytes.storeBytes(of: kept, toByteOffset: place, as: SIMD16<Float>.self)
     }
   }
 }

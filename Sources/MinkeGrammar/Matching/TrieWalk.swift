@@ -11,31 +11,33 @@ struct TrieWalk {
     path = Array(repeating: 0, count: trie.maximumDepth + 1)
   }
 
-  /// Adds to `mask` the tokens that go on below `root` and fit; returns the exits below it.
+  /// Adds to `mask` the tokens that go on below one of the nodes and fit, and to `exits` the exits there.
   ///
-  /// - Parameter set: the parses at `root`.
+  /// - Parameter set: the parses at each of the nodes.
   mutating func run(
-    _ trie: TokenTrie, below root: UInt32, set: UInt32, _ table: inout StackSetTable,
+    _ trie: TokenTrie, below roots: Exits, set: UInt32, _ table: inout StackSetTable,
     calls: inout Int, mask: inout TokenMask, exits: inout Exits
   ) throws(GrammarError) {
     let nodes = trie.nodes.span
     let classes = table.tables.classOf
     let classOf = classes.span
-    path[Int(nodes[Int(root)].depth)] = set
-    let end = Int(nodes[Int(root)].end)
-    var index = Int(root) + 1
-    while index < end {
-      let node = nodes[index]
-      let depth = Int(node.depth)
-      let target = try table.target(path[depth - 1], classOf[Int(node.byte)], node.byte, calls: &calls)
-      if target == StackSetTable.dead {
-        index = Int(node.end)
-        continue
+    for root in roots {
+      path[Int(nodes[Int(root)].depth)] = set
+      let end = Int(nodes[Int(root)].end)
+      var index = Int(root) + 1
+      while index < end {
+        let node = nodes[index]
+        let depth = Int(node.depth)
+        let target = try table.target(path[depth - 1], classOf[Int(node.byte)], node.byte, calls: &calls)
+        if target == StackSetTable.dead {
+          index = Int(node.end)
+          continue
+        }
+        path[depth] = target
+        if node.token >= 0 { mask.insert(Int(node.token)) }
+        index += 1
+        if table.reachesBottom[Int(target)], Int(node.end) > index { exits.append(UInt32(index - 1)) }
       }
-      path[depth] = target
-      if node.token >= 0 { mask.insert(Int(node.token)) }
-      index += 1
-      if table.reachesBottom[Int(target)], Int(node.end) > index { exits.append(UInt32(index - 1)) }
     }
   }
 }

@@ -1,4 +1,4 @@
-/// The contents of strings of some number of characters.
+/// Strings of some number of characters.
 ///
 /// A character takes thirteen states. Where there are many, they are counted in pieces, which are rules that all
 /// such strings share: of the two parses, one in a whole piece and one in a last piece, one remains.
@@ -6,9 +6,10 @@ enum LongText {
   /// The greatest `minLength` and `maxLength`.
   static let maximum = 1 << 18
   private static let piece = 64
+  private static let mark = Expression.text("\"")
   private static let character = Expression.scalars(.all).escapedForJSON
 
-  static func content(
+  static func literal(
     _ minimum: Int, _ maximum: Int?, _ rules: inout RuleSet
   ) throws(GrammarError) -> Expression {
     guard minimum <= maximum ?? minimum else { return .nothing }
@@ -16,8 +17,8 @@ enum LongText {
       repeated(try whole(&rules), minimum / piece),
       repeated(character, minimum % piece),
     ])
-    guard let maximum else { return .sequence([exactly, .any(character)]) }
-    return .sequence([exactly, try upTo(maximum - minimum, &rules)])
+    guard let maximum else { return .sequence([mark, exactly, .any(character), mark]) }
+    return .sequence([mark, exactly, try upTo(maximum - minimum, &rules)])
   }
 
   private static func repeated(_ expression: Expression, _ count: Int) -> Expression {
@@ -28,11 +29,12 @@ enum LongText {
     try shared("\(piece) characters", repeated(character, piece), &rules)
   }
 
-  /// Whole pieces, of which after each the text may end within the next.
+  /// Whole pieces, of which after each the string may end within the next. The last piece holds the quotation
+  /// mark, as a rule that may end anywhere would leave all tokens open.
   private static func upTo(_ count: Int, _ rules: inout RuleSet) throws(GrammarError) -> Expression {
-    let last = Expression.repetition(character, minimum: 0, maximum: count % piece)
+    let last = Expression.sequence([.repetition(character, minimum: 0, maximum: count % piece), mark])
     guard count >= piece else { return last }
-    let part = Expression.repetition(character, minimum: 0, maximum: piece - 1)
+    let part = Expression.sequence([.repetition(character, minimum: 0, maximum: piece - 1), mark])
     let rest = try shared("up to \(piece - 1) characters", part, &rules)
     let whole = try whole(&rules)
     var graph = Expression.Graph()

@@ -106,13 +106,10 @@ struct SchemaLowering {
   }
 
   private mutating func string(_ shape: Shape) throws(GrammarError) -> Expression {
-    var content: Expression?
     if shape.string.patterns.isEmpty, shape.string.formats.isEmpty, shape.string != StringConstraint() {
-      content = try LongText.content(shape.string.minimum, shape.string.maximum, &rules)
-    } else {
-      content = try reader.content(of: shape)
+      return try LongText.literal(shape.string.minimum, shape.string.maximum, &rules)
     }
-    guard let content else { return try JSONRules.string(&rules) }
+    guard let content = try reader.content(of: shape) else { return try JSONRules.string(&rules) }
     return .sequence([.text("\""), content, .text("\"")])
   }
 }
