@@ -41,7 +41,10 @@ import Testing
           let isWhole = accepted.first.map { order in
             JSONWriter.Style.allCases.allSatisfy { isAccepted(order, $0, grammar) }
           }
-          if isWhole != true { incomplete.append("refused although valid: \(place): \(JSONWriter.text(test.data)) \(group.schema)") }
+          if isWhole != true {
+            incomplete.append(
+              "refused although valid: \(place): \(JSONWriter.text(test.data)) \(group.schema)")
+          }
         } else {
           invalid += 1
           if !accepted.isEmpty { unsound.append("accepted although invalid: \(place) \(group.schema)") }
