@@ -73,7 +73,9 @@ extension JSONSchemaSuite.Group {
 }
 
 extension JSONValue {
-  subscript(name: JSONText) -> JSONValue? { if case .object(let members) = self { members[name] } else { nil } }
+  subscript(name: JSONText) -> JSONValue? {
+    if case .object(let members) = self { members[name] } else { nil }
+  }
 
   /// The names of all members, at any depth.
   fileprivate var names: Set<JSONText> {

@@ -1,7 +1,7 @@
 import MinkeGrammar
 import Testing
 
-@Suite struct `The time of masks` {
+@Suite(.serialized) struct `The time of masks` {
   static let schemas: [(name: String, source: GrammarSource)] = [
     (
       "person",
@@ -30,7 +30,10 @@ import Testing
         """)
     ),
     ("any JSON", .jsonObject),
-    ("free text and a tool call", .freeText([.init("<tool_call>", .sequence([.jsonObject, .text("</tool_call>")]))])),
+    (
+      "free text and a tool call",
+      .freeText([.init("<tool_call>", .sequence([.jsonObject, .text("</tool_call>")]))])
+    ),
   ]
 
   /// Prints what a mask takes on average along texts that are chosen at random, on its first and second way.
@@ -58,7 +61,8 @@ import Testing
         times.append(time / .microseconds(steps))
       }
       let first = (times[0] + times[1]) / 2
-      print("\(name), \(count) tokens: compiled in \(compiling); \(first) µs a mask at first, then \(times[5])")
+      print(
+        "\(name), \(count) tokens: compiled in \(compiling); \(first) µs a mask at first, then \(times[5])")
     }
     var logits = [Float](repeating: 1, count: 49_152)
     var mask = TokenMask(count: 49_152)

@@ -42,9 +42,11 @@ enum Vocabularies {
   static func large(_ count: Int) -> TokenVocabulary {
     var random = SeededGenerator(1)
     var tokens: [[UInt8]?] = (0...255).map { [$0] }
+    var known = Set(tokens)
     let letters = Array("etaoinshrdlcumwfgypbvkjxqz".utf8)
     let marks = [
-      "\"", "\",", "\":", "{\"", "\"}", "\"],", "},{", " \"", ",\n", "\n", "\n  ", "[", "]", "{}", "[]", "\\n",
+      "\"", "\",", "\":", "{\"", "\"}", "\"],", "},{", " \"", ",\n", "\n", "\n  ", "[", "]", "{}", "[]",
+      "\\n",
       "\\\"", "://", ".", ", ", ": ", "é", "ü", "中", "文", "的", "\u{1F600}",
     ].map { Array($0.utf8) }
     while tokens.count < count {
@@ -58,10 +60,11 @@ enum Vocabularies {
       case 0: token = (marks.randomElement(using: &random) ?? []) + token
       case 1: token += marks.randomElement(using: &random) ?? []
       case 2: token = Array(String(Int.random(in: 0..<100_000, using: &random)).utf8)
-      case 3: token = (marks.randomElement(using: &random) ?? []) + (marks.randomElement(using: &random) ?? [])
+      case 3:
+        token = (marks.randomElement(using: &random) ?? []) + (marks.randomElement(using: &random) ?? [])
       default: break
       }
-      tokens.append(token)
+      if known.insert(token).inserted { tokens.append(token) }
     }
     tokens[256] = nil
     return TokenVocabulary(tokens: tokens, endTokens: [256])

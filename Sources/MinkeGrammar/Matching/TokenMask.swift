@@ -39,7 +39,9 @@ package struct TokenMask: Sendable, Equatable {
         unsafe Self.keep(words[index], in: bytes, at: index * 64 * MemoryLayout<Float>.stride)
       }
     }
-    for token in whole * 64..<max(whole * 64, logits.count) where !contains(token) { logits[token] = -.infinity }
+    for token in whole * 64..<max(whole * 64, logits.count) where !contains(token) {
+      logits[token] = -.infinity
+    }
   }
 
   /// Of 64 logits keeps those whose bit is set.
