@@ -1,7 +1,7 @@
 import MinkeGrammar
 import Testing
 
-@Suite struct `The time of masks` {
+@Suite(.serialized) struct `The time of masks` {
   static let schemas: [(name: String, source: GrammarSource)] = [
     (
       "person",

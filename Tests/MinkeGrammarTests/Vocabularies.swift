@@ -42,6 +42,7 @@ enum Vocabularies {
   static func large(_ count: Int) -> TokenVocabulary {
     var random = SeededGenerator(1)
     var tokens: [[UInt8]?] = (0...255).map { [$0] }
+    var known = Set(tokens)
     let letters = Array("etaoinshrdlcumwfgypbvkjxqz".utf8)
     let marks = [
       "\"", "\",", "\":", "{\"", "\"}", "\"],", "},{", " \"", ",\n", "\n", "\n  ", "[", "]", "{}", "[]",
@@ -63,7 +64,7 @@ enum Vocabularies {
         token = (marks.randomElement(using: &random) ?? []) + (marks.randomElement(using: &random) ?? [])
       default: break
       }
-      tokens.append(token)
+      if known.insert(token).inserted { tokens.append(token) }
     }
     tokens[256] = nil
     return TokenVocabulary(tokens: tokens, endTokens: [256])

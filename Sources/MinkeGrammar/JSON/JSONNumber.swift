@@ -28,7 +28,7 @@ package struct JSONNumber: Sendable, Hashable, Comparable {
     self.init(isNegative: isNegative, digits: digits, exponent: position)
   }
 
-  init(_ value: Int) {
+  package init(_ value: Int) {
     let digits = String(value.magnitude).utf8.map { $0 - 0x30 }
     // An Int has at most 19 digits.
     self = Self(isNegative: value < 0, whole: digits, fraction: [], exponent: 0) ?? .zero

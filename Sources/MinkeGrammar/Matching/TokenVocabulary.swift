@@ -10,6 +10,9 @@ package final class TokenVocabulary: Sendable {
   /// The number of ids, including those of tokens that are never allowed.
   package var count: Int { tokens.count }
 
+  /// What a token adds to the text; nil if grammars never allow it.
+  package func bytes(of token: Int) -> [UInt8]? { tokens.indices.contains(token) ? tokens[token] : nil }
+
   /// - Parameters:
   ///   - tokens: by id the bytes that a token adds to the text, which may be a part of a character; nil for
   ///     control tokens and all others that no grammar may allow. Empty tokens are not allowed either.

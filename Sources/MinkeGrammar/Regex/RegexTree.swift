@@ -35,7 +35,10 @@ indirect enum RegexTree {
     case .choice(let alternatives): return .choice(alternatives.map { $0.leading(around) })
     case .sequence(let parts):
       guard let first = parts.first, first.hasAnchor, !first.isEnd else { return .sequence([around] + parts) }
-      return .sequence([first.leading(around)] + parts.dropFirst())
+      let rest = Array(parts.dropFirst())
+      // Another anchor after the first says the same.
+      if case .start = first { return RegexTree.sequence(rest).leading(.sequence([])) }
+      return .sequence([first.leading(around)] + rest)
     default: return .sequence([around, self])
     }
   }
@@ -46,6 +49,7 @@ indirect enum RegexTree {
     case .choice(let alternatives): return .choice(alternatives.map { $0.trailing(around) })
     case .sequence(let parts):
       guard let last = parts.last, last.hasAnchor else { return .sequence(parts + [around]) }
+      if case .end = last { return RegexTree.sequence(parts.dropLast()).trailing(.sequence([])) }
       return .sequence(parts.dropLast() + [last.trailing(around)])
     default: return .sequence([self, around])
     }

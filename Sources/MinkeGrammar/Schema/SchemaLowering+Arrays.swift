@@ -13,8 +13,11 @@ extension SchemaLowering {
     var graph = ArrayGraph(constraint)
     let space = try JSONRules.space(&rules)
     let first = graph.place(index: 0, found: 0, isInside: false)
-    graph.graph.connect(0, first, .sequence([.text("["), space]))
-    if graph.canClose(index: 0, found: 0) { graph.graph.connect(first, graph.end, .text("]")) }
+    // A state of its own, as before the first element the array may end, and after a comma it may not.
+    let opened = graph.graph.state()
+    graph.graph.connect(0, opened, .sequence([.text("["), space]))
+    graph.graph.connect(opened, first)
+    if graph.canClose(index: 0, found: 0) { graph.graph.connect(opened, graph.end, .text("]")) }
     while let (state, place) = graph.next() {
       guard !place.isInside else {
         if place.index < constraint.maximum ?? .max {

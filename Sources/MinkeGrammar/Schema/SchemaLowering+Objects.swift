@@ -6,11 +6,11 @@ extension SchemaLowering {
     guard let members = try members(of: constraint) else { return .nothing }
     var graph = ObjectGraph(members, constraint)
     let space = try JSONRules.space(&rules)
-    let first = graph.place(.init(index: 0, written: 0, distinct: 0, isInside: false))
-    graph.graph.connect(0, first, .sequence([.text("{"), space]))
-    if graph.canClose(.init(index: 0, written: 0, distinct: 0, isInside: false)) {
-      graph.graph.connect(first, graph.end, .text("}"))
-    }
+    let first = ObjectGraph.Place(index: 0, written: 0, distinct: 0, isInside: false)
+    let opened = graph.graph.state()
+    graph.graph.connect(0, opened, .sequence([.text("{"), space]))
+    graph.graph.connect(opened, graph.place(first))
+    if graph.canClose(first) { graph.graph.connect(opened, graph.end, .text("}")) }
     while let (state, place) = graph.next() {
       if place.isInside {
         var next = place
