@@ -22,10 +22,12 @@ enum GrammarLimits {
   /// Parses followed at the same time.
   static let stacks = 256
   /// Calls of rules inside one another when matching.
-  static let stackDepth = 4096
+  static let stackDepth = 1024
   /// Calls of rules tried for one byte, and for one mask.
   static let callsPerByte = 1 << 12
-  static let callsPerMask = 1 << 22
+  static let callsPerMask = 1 << 21
+  /// Stacks kept while masks are computed.
+  static let keptStacks = 1 << 19
   /// Alternatives that one schema becomes.
   static let alternatives = 256
   /// Bytes that masks kept for one grammar and vocabulary may take.

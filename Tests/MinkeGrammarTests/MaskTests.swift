@@ -94,6 +94,28 @@ import Testing
     }
   }
 
+  @Test func `are the same for all threads that ask at once`() async throws {
+    let (source, texts) = Self.examples[6]
+    let vocabulary = Vocabularies.random(texts, pieces: 500, seed: 3)
+    let grammar = try Grammar(source)
+    let bytes = Array(texts[0].utf8)
+    let shared = GrammarMasks(grammar, vocabulary)
+    @Sendable func allMasks(_ masks: GrammarMasks) throws -> [TokenMask] {
+      var matcher = try GrammarMatcher(masks)
+      return try bytes.map { byte in
+        var mask = TokenMask(count: vocabulary.count)
+        try matcher.mask(into: &mask)
+        try matcher.accept(CollectionOfOne(byte))
+        return mask
+      }
+    }
+    let expected = try allMasks(GrammarMasks(grammar, vocabulary))
+    try await withThrowingTaskGroup(of: [TokenMask].self) { group in
+      for _ in 0..<8 { group.addTask { try allMasks(shared) } }
+      for try await masks in group { #expect(masks == expected) }
+    }
+  }
+
   @Test func `keep copies apart`() throws {
     let vocabulary = Vocabularies.random(["ab"], pieces: 10, seed: 1)
     var matcher = try GrammarMatcher(GrammarMasks(try Grammar(.choice(["ab", "ac"])), vocabulary))

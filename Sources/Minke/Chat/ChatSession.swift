@@ -91,13 +91,15 @@ extension ChatSession {
       let reply = Reply(emit: emit)
       do {
         let (history, spoken) = state.withLock { ($0.messages, $0.spoken) }
-        let conversation = Conversation(history + new, tools: tools)
+        var conversation = Conversation(history + new, tools: tools)
+        if let effort = parameters.effort { conversation.setReasoning(effort, model.template.capabilities) }
+        let dropped = try fit(&conversation, parameters)
         let prompt = try model.template.render(conversation, policy: model.family.policy)
         let tokens = try spoken.encode(prompt, model.tokenizer, addsBOS: model.template.source == nil)
         let plan = try AnswerPlan(
           model, prompt: tokens, opensReasoning: prompt.opensReasoning, offersTools: !tools.isEmpty,
           parameters)
-        let driver = AnswerDriver(plan, emit: reply.take) { [self] result in
+        let driver = AnswerDriver(plan, dropped: dropped, emit: reply.take) { [self] result in
           if case .success(let tokens) = result { keep(new, reply.message, tokens) }
           if case .failure(let error) = result {
             waiting.resume(returning: error)
@@ -113,6 +115,23 @@ extension ChatSession {
     }
   }
 
+  /// Leaves out the oldest turns where that was asked for and the prompt is too long.
+  private func fit(
+    _ conversation: inout Conversation, _ parameters: GenerationParameters
+  ) throws -> (messages: Int, tokens: Int) {
+    guard parameters.overflow == .dropOldestTurns else { return (0, 0) }
+    let room = min(parameters.maximumTokens ?? model.contextLength / 4, model.contextLength / 2)
+    let original = conversation
+    let fit = try ConversationFit(conversation.messages, limit: model.contextLength - room) { messages in
+      var part = original
+      part.messages = messages
+      let prompt = try model.template.render(part, policy: model.family.policy)
+      return try model.tokenizer.encode(prompt, addsBOS: model.template.source == nil).count
+    }
+    conversation.messages = fit.messages
+    return (fit.droppedIndices.count, fit.droppedTokens)
+  }
+
   /// Adds a question and its answer to the conversation. An answer without a word would teach the model to give none.
   private func keep(_ new: [Message], _ reply: Message, _ tokens: [TokenID]) {
     guard reply.content?.isEmpty == false || !reply.toolCalls.isEmpty else { return }
@@ -120,23 +139,5 @@ extension ChatSession {
       state.messages += new + [reply]
       state.spoken.note(tokens, model.tokenizer)
     }
-  }
-}
-
-/// Gathers what the model writes, and passes it on. Used on the engine's queue only.
-private final class Reply: @unchecked Sendable {
-  private(set) var message = Message(.assistant, nil)
-  private let emit: (GenerationEvent) -> Void
-
-  init(emit: @escaping (GenerationEvent) -> Void) { self.emit = emit }
-
-  func take(_ event: GenerationEvent) {
-    switch event {
-    case .reasoning(let text): message.reasoning = (message.reasoning ?? "") + text
-    case .answer(let text): message.content = (message.content ?? "") + text
-    case .toolCall(let call): message.toolCalls.append(call)
-    case .prefill, .finished: break
-    }
-    emit(event)
   }
 }

@@ -29,10 +29,12 @@ final class AnswerDriver: SequenceDriver, @unchecked Sendable {
   private var tokens: [TokenID]
 
   /// - Parameters:
+  ///   - dropped: what was left out of the conversation.
   ///   - emit: takes the events, `finished` included.
   ///   - whenEnded: takes prompt and answer, or what went wrong; the last call.
   init(
-    _ plan: consuming AnswerPlan, emit: @escaping (GenerationEvent) -> Void,
+    _ plan: consuming AnswerPlan, dropped: (messages: Int, tokens: Int) = (0, 0),
+    emit: @escaping (GenerationEvent) -> Void,
     whenEnded: @escaping (Result<[TokenID], MinkeError>) -> Void
   ) {
     self.emit = emit
@@ -44,6 +46,7 @@ final class AnswerDriver: SequenceDriver, @unchecked Sendable {
     budget = plan.budget
     tokens = plan.prompt
     usage.promptTokens = plan.prompt.count
+    (usage.droppedMessages, usage.droppedTokens) = dropped
     reader = plan.reader
     constraint = plan.constraint
     sampler = plan.sampler

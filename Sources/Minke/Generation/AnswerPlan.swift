@@ -51,7 +51,8 @@ struct AnswerPlan: ~Copyable {
     self.reader = reader
     self.constraint = constraint
     self.sampler = sampler
-    budget = ThinkingBudget(limit: parameters.thinkBudget, available: limit, closeCount: closing.count)
+    let budgets = [parameters.thinkBudget, parameters.effort?.budget(available: limit)].compactMap(\.self)
+    budget = ThinkingBudget(limit: budgets.min(), available: limit, closeCount: closing.count)
     endTokens = model.endTokens
   }
 

@@ -40,6 +40,10 @@ public struct Usage: Sendable, Equatable {
   public var cachedTokens = 0
   public var reasoningTokens = 0
   public var answerTokens = 0
+  /// Messages that were left out of the conversation so that it fits the context, oldest first …
+  public var droppedMessages = 0
+  /// … and by how many tokens the prompt became shorter.
+  public var droppedTokens = 0
 
   public var completionTokens: Int { reasoningTokens + answerTokens }
 }

@@ -1,3 +1,4 @@
+public import MinkeChat
 public import MinkeGrammar
 public import MinkeSampling
 
@@ -11,11 +12,23 @@ public struct GenerationParameters: Sendable {
   public var stop: [String] = []
   /// Tokens of reasoning, at most; nil: as many as leave room for an answer.
   public var thinkBudget: Int?
+  /// How much the model is to think, as a share of what it may write; with ``thinkBudget`` the lesser counts.
+  public var effort: ReasoningEffort?
+  /// What is done with a conversation that does not fit the context.
+  public var overflow = Overflow.refuse
   /// What the answer must be, such as JSON of a schema; reasoning before it is free. nil: anything.
   public var grammar: Grammar?
   /// Whether tokens are guessed from what was said before and verified several at a time, where that is faster. It changes
   /// no token.
   public var speculates = true
+
+  /// What is done with a conversation that does not fit the context.
+  public enum Overflow: Sendable {
+    /// It is an error, with the counts.
+    case refuse
+    /// The oldest turns are left out, which ``Usage`` reports. System messages stay.
+    case dropOldestTurns
+  }
 
   public init() {}
 }

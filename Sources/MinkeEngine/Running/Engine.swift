@@ -70,6 +70,14 @@ extension Engine {
     return ticket
   }
 
+  /// A number for requests that have the same prompt.
+  package func makePromptGroup() -> Int {
+    inbox.withLock { inbox in
+      inbox.nextNumber += 1
+      return inbox.nextNumber
+    }
+  }
+
   /// Ends a sequence at the next step; its driver is told.
   package func cancel(_ ticket: EngineTicket) {
     inbox.withLock { $0.cancelled.append(ticket.number) }

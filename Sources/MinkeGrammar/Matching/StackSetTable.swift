@@ -11,6 +11,7 @@ struct StackSetTable {
   private let classCount: Int
   private var sets: [StackSet]
   private var numbers: [StackSet: UInt32]
+  private var stackCount = 0
   /// By set × classes + class.
   private var next: [UInt32]
   private(set) var reachesBottom: [Bool]
@@ -28,7 +29,10 @@ struct StackSetTable {
   }
 
   /// Whether it has grown so much that it should be made anew.
-  var isFull: Bool { sets.count * tables.classCount > Self.capacity * 64 || sets.count > Self.capacity }
+  var isFull: Bool {
+    sets.count * classCount > Self.capacity * 64 || sets.count > Self.capacity
+      || stackCount > GrammarLimits.keptStacks / 2
+  }
 
   /// The set of the parse in this state with nothing known of what lies below.
   mutating func number(ofState state: UInt32) throws(GrammarError) -> UInt32 {
@@ -81,10 +85,13 @@ struct StackSetTable {
 
   private mutating func number(of set: StackSet) throws(GrammarError) -> UInt32 {
     if let known = numbers[set] { return known }
-    guard sets.count < Self.capacity * 8 else { throw StackSet.ambiguous("sets of parses for a mask") }
+    guard sets.count < Self.capacity * 8, stackCount < GrammarLimits.keptStacks else {
+      throw StackSet.ambiguous("sets of parses for a mask")
+    }
     let number = UInt32(sets.count)
     numbers[set] = number
     sets.append(set)
+    stackCount += set.stacks.count
     reachesBottom.append(set.reachesBottom)
     next.append(contentsOf: repeatElement(0, count: tables.classCount))
     return number

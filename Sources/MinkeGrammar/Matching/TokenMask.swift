@@ -2,7 +2,8 @@
 package struct TokenMask: Sendable, Equatable {
   /// The number of ids in the vocabulary.
   package let count: Int
-  private(set) var words: [UInt64]
+  /// A bit a token.
+  var words: [UInt64]
 
   /// No token.
   package init(count: Int) {

@@ -21,6 +21,8 @@ struct TrieWalk {
     let nodes = trie.nodes.span
     let classes = table.tables.classOf
     let classOf = classes.span
+    var path = self.path.mutableSpan
+    var words = mask.words.mutableSpan
     for root in roots {
       path[Int(nodes[Int(root)].depth)] = set
       let end = Int(nodes[Int(root)].end)
@@ -34,7 +36,10 @@ struct TrieWalk {
           continue
         }
         path[depth] = target
-        if node.token >= 0 { mask.insert(Int(node.token)) }
+        if node.token >= 0 {
+          let token = UInt(bitPattern: Int(node.token))
+          words[Int(token >> 6)] |= 1 << UInt64(token & 63)
+        }
         index += 1
         if table.reachesBottom[Int(target)], Int(node.end) > index { exits.append(UInt32(index - 1)) }
       }

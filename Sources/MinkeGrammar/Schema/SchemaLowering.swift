@@ -3,7 +3,7 @@
 /// Everything that the rules match is valid. What they do not match although it is valid: members in other
 /// orders than the schema's, with additional ones last; white space other than ``JSONRules``'; numbers with an
 /// exponent where a bound or divisor is given, and integers with a point; needless escapes in strings that are
-/// constrained.
+/// constrained. The names of additional members may come twice, as JSON allows.
 struct SchemaLowering {
   var reader: SchemaReader
   var rules: RuleSet
