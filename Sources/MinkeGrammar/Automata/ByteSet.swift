@@ -9,7 +9,11 @@ struct ByteSet: Sendable, Hashable {
   mutating func insert(_ byte: UInt8) { words[Int(byte >> 6)] |= 1 << UInt64(byte & 63) }
 
   mutating func insert(_ range: ClosedRange<UInt8>) {
-    for byte in range { insert(byte) }
+    for index in Int(range.lowerBound >> 6)...Int(range.upperBound >> 6) {
+      let low = max(Int(range.lowerBound) - index * 64, 0)
+      let high = min(Int(range.upperBound) - index * 64, 63)
+      words[index] |= UInt64.max << UInt64(low) & UInt64.max >> UInt64(63 - high)
+    }
   }
 
   mutating func formUnion(_ other: ByteSet) { words |= other.words }

@@ -15,6 +15,8 @@ struct StackSetTable {
   /// By set × classes + class.
   private var next: [UInt32]
   private(set) var reachesBottom: [Bool]
+  /// By set its runway, once it is known.
+  var runways: [UInt8?] = [nil, 0]
   /// The number of the set of one state, by state; 0 if it is not known yet.
   private var ofState: [UInt32]
 
@@ -93,6 +95,7 @@ struct StackSetTable {
     sets.append(set)
     stackCount += set.stacks.count
     reachesBottom.append(set.reachesBottom)
+    runways.append(nil)
     next.append(contentsOf: repeatElement(0, count: tables.classCount))
     return number
   }

@@ -19,7 +19,17 @@ package struct TokenMask: Sendable, Equatable {
   package var allowedCount: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
 
   /// The tokens in the set, in the order of their ids.
-  package var tokens: [Int] { (0..<count).filter(contains) }
+  package var tokens: [Int] {
+    var result: [Int] = []
+    for (index, word) in words.enumerated() {
+      var rest = word
+      while rest != 0 {
+        result.append(index * 64 + rest.trailingZeroBitCount)
+        rest &= rest - 1
+      }
+    }
+    return result
+  }
 
   mutating func insert(_ token: Int) { words[token >> 6] |= 1 << UInt64(token & 63) }
 

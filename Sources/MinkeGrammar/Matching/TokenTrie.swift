@@ -8,7 +8,14 @@ struct TokenTrie: Sendable {
     /// The number of bytes up to here; 0 for node 0, where every token begins.
     let depth: UInt16
     let byte: UInt8
+    /// The bytes of the longest way on from here, if all bytes below are plain; otherwise ``notPlain``.
+    var plainLength: UInt8 = 0
   }
+
+  /// Letters, digits and blanks: bytes that grammars seldom tell apart, of which most tokens are made.
+  static let plainBytes: [UInt8] = Array(
+    " 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
+  static let notPlain = UInt8.max
 
   private(set) var nodes = [Node(end: 1, token: -1, depth: 0, byte: 0)]
   /// Tokens with the same bytes as one that has a node, and that one.
@@ -40,5 +47,25 @@ struct TokenTrie: Sendable {
       previous = bytes
     }
     for node in path { nodes[node].end = UInt32(nodes.count) }
+    measurePlainLengths()
+  }
+
+  private mutating func measurePlainLengths() {
+    var isPlain = [Bool](repeating: false, count: 256)
+    for byte in Self.plainBytes { isPlain[Int(byte)] = true }
+    // What lies below a node comes after it.
+    var parents = [Int](repeating: 0, count: maximumDepth + 1)
+    var parentOf = [Int](repeating: 0, count: nodes.count)
+    for index in nodes.indices.dropFirst() {
+      let depth = Int(nodes[index].depth)
+      parents[depth] = index
+      parentOf[index] = parents[depth - 1]
+    }
+    for index in nodes.indices.dropFirst().reversed() {
+      let parent = parentOf[index]
+      let isShort = isPlain[Int(nodes[index].byte)] && nodes[index].plainLength < Self.notPlain - 1
+      let length = isShort ? nodes[index].plainLength + 1 : Self.notPlain
+      nodes[parent].plainLength = max(nodes[parent].plainLength, length)
+    }
   }
 }

@@ -40,6 +40,16 @@ struct TrieWalk {
           let token = UInt(bitPattern: Int(node.token))
           words[Int(token >> 6)] |= 1 << UInt64(token & 63)
         }
+        if node.plainLength != TokenTrie.notPlain, node.plainLength > 1,
+          try table.runway(target, calls: &calls) >= node.plainLength
+        {
+          for below in index + 1..<Int(node.end) where nodes[below].token >= 0 {
+            let token = UInt(bitPattern: Int(nodes[below].token))
+            words[Int(token >> 6)] |= 1 << UInt64(token & 63)
+          }
+          index = Int(node.end)
+          continue
+        }
         index += 1
         if table.reachesBottom[Int(target)], Int(node.end) > index { exits.append(UInt32(index - 1)) }
       }

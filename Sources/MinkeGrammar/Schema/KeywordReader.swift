@@ -49,7 +49,7 @@ struct KeywordReader {
     case "$id":
       guard location == .root else { throw location.unsupported(keyword, "a schema with its own $id") }
     case "dependentRequired", "dependentSchemas":
-      guard case .object(let map) = value, map.count == 0 else { throw location.unsupported(keyword) }
+      guard case .object = value else { throw wrong(keyword, "an object") }
     case "if":
       // Alone it asserts nothing, and without it the others do not.
       if members["then"] != nil || members["else"] != nil { throw location.unsupported(keyword) }

@@ -45,7 +45,8 @@ extension SchemaLowering {
     for name in names {
       let schemas = try reader.schemas(of: name, in: constraint)
       let isRequired = required.contains(name)
-      guard try reader.admits(constraint.names, .string(name), depth: 0),
+      guard !constraint.forbidden.contains(name),
+        try reader.admits(constraint.names, .string(name), depth: 0),
         try !reader.shapes(of: schemas).isEmpty
       else {
         if isRequired { return nil }
@@ -57,7 +58,7 @@ extension SchemaLowering {
             .bytes(JSONEscapes.literal(name)), .text(":"), space, try expression(of: schemas),
           ]), isRequired: isRequired))
     }
-    result.additional = try additional(constraint, listed: names, space)
+    result.additional = try additional(constraint, listed: names + constraint.forbidden, space)
     if let minimum = constraint.minimum, !result.additional.isEmpty,
       minimum.value > result.listed.filter(\.isRequired).count + 1
     {

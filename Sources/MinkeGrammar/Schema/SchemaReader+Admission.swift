@@ -71,7 +71,8 @@ extension SchemaReader {
   ) throws(GrammarError) -> Bool {
     guard members.count >= constraint.minimum?.value ?? 0,
       members.count <= constraint.maximum ?? members.count,
-      constraint.required.allSatisfy({ members[$0.value] != nil })
+      constraint.required.allSatisfy({ members[$0.value] != nil }),
+      constraint.forbidden.allSatisfy({ members[$0] == nil })
     else { return false }
     for (name, value) in members.entries {
       let schemas = try schemas(of: name, in: constraint)

@@ -58,7 +58,7 @@ extension SchemaReader {
       let other = try shapes(of: schemas(of: name, in: right))
       let isInBoth =
         left.required.contains { $0.value == name } && right.required.contains { $0.value == name }
-      if one.isEmpty || other.isEmpty { return true }
+      if one.isEmpty || other.isEmpty || (left.forbidden + right.forbidden).contains(name) { return true }
       if isInBoth, try areDisjoint(one, other, depth: depth + 1) { return true }
     }
     return false

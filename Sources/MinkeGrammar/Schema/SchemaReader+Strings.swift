@@ -10,13 +10,13 @@ extension SchemaReader {
   /// The contents of strings that a pattern is found in.
   mutating func automaton(ofPattern pattern: Cited<JSONText>) throws(GrammarError) -> Automaton {
     let place = pattern.schema.appending(pattern.keyword).description
-    return try automaton(.pattern(pattern.value)) { () throws(GrammarError) in
-      do throws(GrammarError) {
-        return try RegexParser.parse("\(pattern.value)", place: place).anchored(searches: true)
-      } catch {
-        throw GrammarError(
-          at: place, found: "\(error.found) in \(pattern.value)", expected: error.expected)
+    do throws(GrammarError) {
+      return try automaton(.pattern(pattern.value)) { () throws(GrammarError) in
+        try RegexParser.parse("\(pattern.value)", place: place).anchored(searches: true)
       }
+    } catch {
+      throw GrammarError(
+        at: place, found: "\(error.found) in \(pattern.value)", expected: error.expected)
     }
   }
 

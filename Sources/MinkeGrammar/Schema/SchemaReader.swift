@@ -24,7 +24,7 @@ struct SchemaReader {
   /// The shapes that also assert what the schema does.
   ///
   /// - Parameter trail: the schemas that led here without going into a value.
-  private mutating func conjoin(
+  mutating func conjoin(
     _ shapes: [Shape], _ location: SchemaLocation, trail: [SchemaLocation]
   ) throws(GrammarError) -> [Shape] {
     try budget.spendSteps(64 + 16 * shapes.count)
@@ -65,6 +65,7 @@ struct SchemaReader {
       }
       result = union
     }
+    result = try depending(result, members, location, trail: trail)
     if members["not"] != nil { result = try without(result, location, trail: trail) }
     if members["oneOf"] != nil {
       let groups = try branches(members, "oneOf", location).map { branch throws(GrammarError) in
@@ -94,7 +95,7 @@ struct SchemaReader {
     return list.indices.map(place.appending)
   }
 
-  private func checkCount(
+  func checkCount(
     _ shapes: [Shape], _ keyword: JSONText, _ location: SchemaLocation
   ) throws(GrammarError) {
     guard shapes.count <= GrammarLimits.alternatives else {

@@ -158,6 +158,8 @@ struct ObjectConstraint: Sendable, Equatable {
 
   var clauses: [Clause] = []
   var required: [Cited<JSONText>] = []
+  /// Names that no member has.
+  var forbidden: [JSONText] = []
   /// The schemas of `propertyNames`.
   var names: [SchemaLocation] = []
   var minimum: Cited<Int>?
@@ -166,6 +168,7 @@ struct ObjectConstraint: Sendable, Equatable {
   mutating func formIntersection(_ other: ObjectConstraint) {
     clauses.appendNew(other.clauses)
     required.appendNew(other.required)
+    forbidden.appendNew(other.forbidden)
     names.appendNew(other.names)
     if let bound = other.minimum, bound.value > minimum?.value ?? 0 { minimum = bound }
     maximum = least(maximum, other.maximum)
