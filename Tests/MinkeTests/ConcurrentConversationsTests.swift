@@ -24,7 +24,7 @@ import Testing
   private static func questions() -> [Question] {
     subjects.enumerated().map { index, subject in
       var parameters = GenerationParameters()
-      parameters.maximumTokens = 8 + index
+      parameters.maximumTokens = 4 + index / 2
       parameters.sampling = .greedy
       if !index.isMultiple(of: 3) {
         parameters.sampling?.temperature = 0.5 + Float(index) / 16
@@ -32,7 +32,7 @@ import Testing
         parameters.sampling?.topP = index.isMultiple(of: 2) ? 0.9 : 1
         parameters.sampling?.repetitionPenalty = index.isMultiple(of: 5) ? 1.1 : 1
       }
-      let prompt = String(repeating: "Tell me about \(subject). ", count: 1 + index % 4)
+      let prompt = String(repeating: "Tell me about \(subject). ", count: 1 + index % 3)
       return Question(
         prompt: prompt, parameters: parameters, patience: index % 5 == 4 ? 10 : nil,
         identity: Identity("\(index % 3)"))
