@@ -14,31 +14,31 @@ extension SchemaLowering {
     let space = try JSONRules.space(&rules)
     let first = graph.place(index: 0, found: 0, isInside: false)
     // A state of its own, as before the first element the array may end, and after a comma it may not.
-    let opened = graph.graph.state()
-    graph.graph.connect(0, opened, .sequence([.text("["), space]))
-    graph.graph.connect(opened, first)
-    if graph.canClose(index: 0, found: 0) { graph.graph.connect(opened, graph.end, .text("]")) }
-    while let (state, place) = graph.next() {
+    let opened = graph.walk.state()
+    graph.walk.connect(0, opened, .sequence([.text("["), space]))
+    graph.walk.connect(opened, first)
+    if graph.canClose(index: 0, found: 0) { graph.walk.connect(opened, graph.walk.end, .text("]")) }
+    while let (state, place) = graph.walk.next() {
       guard !place.isInside else {
         if place.index < constraint.maximum ?? .max {
           let next = graph.place(index: place.index, found: place.found, isInside: false)
-          graph.graph.connect(state, next, .sequence([.text(","), space]))
+          graph.walk.connect(state, next, .sequence([.text(","), space]))
         }
         if graph.canClose(index: place.index, found: place.found) {
-          graph.graph.connect(state, graph.end, .sequence([space, .text("]")]))
+          graph.walk.connect(state, graph.walk.end, .sequence([space, .text("]")]))
         }
         continue
       }
       guard place.index < constraint.maximum ?? .max else { continue }
       let schemas = constraint.schemas(of: place.index)
       let after = graph.place(index: place.index + 1, found: place.found, isInside: true)
-      graph.graph.connect(state, after, try expression(of: schemas))
+      graph.walk.connect(state, after, try expression(of: schemas))
       if let contains = constraint.contains.first, place.found < contains.minimum {
         let found = graph.place(index: place.index + 1, found: place.found + 1, isInside: true)
-        graph.graph.connect(state, found, try expression(of: schemas + [contains.schema]))
+        graph.walk.connect(state, found, try expression(of: schemas + [contains.schema]))
       }
     }
-    return .graph(graph.graph)
+    return .graph(graph.walk.graph)
   }
 }
 
@@ -51,16 +51,9 @@ private struct ArrayGraph {
   }
 
   let constraint: ArrayConstraint
-  var graph = Expression.Graph()
-  let end: Int
-  private var states: [Place: Int] = [:]
-  private var pending: [(Int, Place)] = []
+  var walk = PlacedGraph<Place>()
 
-  init(_ constraint: ArrayConstraint) {
-    self.constraint = constraint
-    end = graph.state()
-    graph.accepting = [end]
-  }
+  init(_ constraint: ArrayConstraint) { self.constraint = constraint }
 
   /// From this index on all elements are alike.
   private var last: Int {
@@ -68,15 +61,8 @@ private struct ArrayGraph {
   }
 
   mutating func place(index: Int, found: Int, isInside: Bool) -> Int {
-    let place = Place(index: min(index, last), found: found, isInside: isInside)
-    if let known = states[place] { return known }
-    let state = graph.state()
-    states[place] = state
-    pending.append((state, place))
-    return state
+    walk.state(of: Place(index: min(index, last), found: found, isInside: isInside))
   }
-
-  mutating func next() -> (Int, Place)? { pending.popLast() }
 
   func canClose(index: Int, found: Int) -> Bool {
     index >= constraint.minimum && found >= constraint.contains.first?.minimum ?? 0

@@ -7,30 +7,33 @@ extension SchemaLowering {
     var graph = ObjectGraph(members, constraint)
     let space = try JSONRules.space(&rules)
     let first = ObjectGraph.Place(index: 0, written: 0, distinct: 0, isInside: false)
-    let opened = graph.graph.state()
-    graph.graph.connect(0, opened, .sequence([.text("{"), space]))
-    graph.graph.connect(opened, graph.place(first))
-    if graph.canClose(first) { graph.graph.connect(opened, graph.end, .text("}")) }
-    while let (state, place) = graph.next() {
+    let opened = graph.walk.state()
+    graph.walk.connect(0, opened, .sequence([.text("{"), space]))
+    graph.walk.connect(opened, graph.walk.state(of: first))
+    if graph.canClose(first) { graph.walk.connect(opened, graph.walk.end, .text("}")) }
+    while let (state, place) = graph.walk.next() {
       if place.isInside {
         var next = place
         next.isInside = false
-        graph.graph.connect(state, graph.place(next), .sequence([.text(","), space]))
-        if graph.canClose(place) { graph.graph.connect(state, graph.end, .sequence([space, .text("}")])) }
+        graph.walk.connect(state, graph.walk.state(of: next), .sequence([.text(","), space]))
+        if graph.canClose(place) {
+          graph.walk.connect(state, graph.walk.end, .sequence([space, .text("}")]))
+        }
       } else if graph.mayWriteMore(place) {
         if place.index < members.listed.count {
           let member = members.listed[place.index]
-          graph.graph.connect(state, graph.place(place.afterListed(graph)), member.expression)
-          if !member.isRequired { graph.graph.connect(state, graph.place(place.skipping)) }
+          graph.walk.connect(state, graph.walk.state(of: place.afterListed(graph)), member.expression)
+          if !member.isRequired { graph.walk.connect(state, graph.walk.state(of: place.skipping)) }
         } else {
           for expression in members.additional {
-            graph.graph.connect(
-              state, graph.place(place.afterAdditional(graph, listed: members.listed.count)), expression)
+            graph.walk.connect(
+              state, graph.walk.state(of: place.afterAdditional(graph, listed: members.listed.count)),
+              expression)
           }
         }
       }
     }
-    return .graph(graph.graph)
+    return .graph(graph.walk.graph)
   }
 
   /// What the members are written as; nil if there is no such object.
@@ -163,32 +166,17 @@ private struct ObjectGraph {
     }
   }
 
-  var graph = Expression.Graph()
-  let end: Int
+  var walk = PlacedGraph<Place>()
   fileprivate let minimum: Int
   fileprivate let maximum: Int?
   /// From which property on all may be left out.
   private let optionalFrom: Int
-  private var states: [Place: Int] = [:]
-  private var pending: [(Int, Place)] = []
 
   init(_ members: ObjectMembers, _ constraint: ObjectConstraint) {
     minimum = constraint.minimum?.value ?? 0
     maximum = constraint.maximum
     optionalFrom = (members.listed.lastIndex { $0.isRequired } ?? -1) + 1
-    end = graph.state()
-    graph.accepting = [end]
   }
-
-  mutating func place(_ place: Place) -> Int {
-    if let known = states[place] { return known }
-    let state = graph.state()
-    states[place] = state
-    pending.append((state, place))
-    return state
-  }
-
-  mutating func next() -> (Int, Place)? { pending.popLast() }
 
   func mayWriteMore(_ place: Place) -> Bool { maximum.map { place.written < $0 } ?? true }
 
