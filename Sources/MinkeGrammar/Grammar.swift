@@ -5,6 +5,7 @@
 /// ```
 public struct Grammar: Sendable {
   let tables: GrammarTables
+  private let shared = SharedMasks()
 
   /// - Throws: if a source is not valid, says what cannot be expressed, or becomes too large.
   public init(_ source: GrammarSource) throws(GrammarError) {
@@ -13,6 +14,9 @@ public struct Grammar: Sendable {
     let root = try reader.rules.add("root", expression)
     tables = try GrammarCompiler.tables(of: reader.rules, root: root, &reader.budget)
   }
+
+  /// The masks over a vocabulary, the same for all that ask for them: what one sequence has worked out serves the others.
+  package func masks(over vocabulary: TokenVocabulary) -> GrammarMasks { shared.masks(self, vocabulary) }
 
   /// Whether this is a whole text of the grammar.
   ///

@@ -10,7 +10,7 @@ struct AnswerConstraint {
   private var opener: Int?
 
   init(_ grammar: Grammar, _ vocabulary: TokenVocabulary, opener: TokenID?) throws(GrammarError) {
-    matcher = try GrammarMatcher(GrammarMasks(grammar, vocabulary))
+    matcher = try GrammarMatcher(grammar.masks(over: vocabulary))
     mask = TokenMask(count: vocabulary.count)
     self.opener = opener.map(Int.init)
   }
@@ -24,7 +24,7 @@ struct AnswerConstraint {
     if let kept { unsafe logits[kept.token] = kept.logit }
   }
 
-  /// Takes the token that was chosen for the answer. False for the mark that begins reasoning.
+  /// Takes the token that was chosen for the answer, or that begins reasoning.
   mutating func accept(_ token: TokenID) throws(GrammarError) {
     defer { opener = nil }
     if Int(token) == opener { return }

@@ -27,3 +27,17 @@ package final class GrammarMasks: Sendable {
     if parses.reachesBottom { for token in vocabulary.endTokens { mask.insert(token) } }
   }
 }
+
+/// The masks of one grammar over the vocabulary that they were last asked for.
+final class SharedMasks: Sendable {
+  private let last = Mutex<GrammarMasks?>(nil)
+
+  func masks(_ grammar: Grammar, _ vocabulary: TokenVocabulary) -> GrammarMasks {
+    last.withLock { last in
+      if let last, last.vocabulary === vocabulary { return last }
+      let masks = GrammarMasks(grammar, vocabulary)
+      last = masks
+      return masks
+    }
+  }
+}
