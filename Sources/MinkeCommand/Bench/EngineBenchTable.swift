@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Minke
 internal import MinkeCheckpoints
 
@@ -10,12 +9,12 @@ enum EngineBenchTable {
       return "  \(name): \(numbers[0]) \(unit) (\(numbers[1]) to \(numbers[2]))\n"
     }
     let held = "first token of \(plan.shortPrompt), beside \(plan.longPrompt)"
-    let share = percent(report.engineRate.median / report.passRate.median)
+    let share = report.engineRate.median / report.passRate.median
     let times = [report.held.median, report.held.maximum].map { number($0 / report.idle.median) }
     var text = printable(model) + "\n"
     text += line("\(plan.conversations) conversations, engine", report.engineRate, "tokens/s")
     text += line("\(plan.conversations) sequences, passes alone", report.passRate, "tokens/s")
-    text += "  of passes alone: \(share)\n"
+    text += "  of passes alone: \(decimalText(share * 100, 1)) %\n"
     text += line("first token of \(plan.shortPrompt), idle", report.idle, "ms", factor: 1000)
     text += line(held, report.held, "ms", factor: 1000)
     text += "  of idle: \(times[0]) × (at most \(times[1]) ×)\n"
@@ -24,9 +23,5 @@ enum EngineBenchTable {
     return text
   }
 
-  private static func number(_ value: Double) -> String {
-    value >= 100 ? String(Int(value.rounded())) : String(format: "%.1f", value)
-  }
-
-  private static func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
+  private static func number(_ value: Double) -> String { decimalText(value, value < 100 ? 1 : 0) }
 }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Minke
 internal import MinkeHub
+internal import MinkeTensors
 
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -84,8 +85,7 @@ struct RunCommand: AsyncParsableCommand {
     let model = try loading.load(found, from: finder.hub.store, contextLength: contextSize)
     // The answer is out then, but a process that ended at once would leave the next one to pack again.
     defer { model.waitForPackCache() }
-    let elapsed = (ContinuousClock.now - start).components
-    let loadTime = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+    let loadTime = (ContinuousClock.now - start).seconds
 
     let (system, parameters) = (system, sampling.parameters(over: model.defaultSampling))
     let makeSession = { ChatSession(model: model, system: system, parameters: parameters) }

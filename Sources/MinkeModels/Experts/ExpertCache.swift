@@ -153,8 +153,8 @@ extension ExpertCache {
     }
     worker.synchronize()
     guard worker.index == 0 else { return }
-    let elapsed = (ContinuousClock.now - loadStart).components
-    count(groups) { $0.seconds += Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18 }
+    let seconds = (ContinuousClock.now - loadStart).seconds
+    count(groups) { $0.seconds += seconds }
   }
 
   /// The part of a pass over few rows that a guess of the next layer's experts needs: its router's products, complete

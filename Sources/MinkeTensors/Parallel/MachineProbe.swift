@@ -81,7 +81,6 @@ package final class MachineProbe {
       let result = work(worker)
       sink.wrappingAdd(result, ordering: .relaxed)
     }
-    let elapsed = (clock.now - start).components
-    return max(Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18, 1e-9)
+    return max((clock.now - start).seconds, 1e-9)
   }
 }
