@@ -1,6 +1,7 @@
 internal import MinkeChat
 internal import MinkeEngine
 internal import MinkeSampling
+internal import MinkeTensors
 internal import MinkeTokenizers
 
 /// Answers one question, token by token, as the engine asks for them.
@@ -8,15 +9,9 @@ final class AnswerDriver: SequenceDriver, @unchecked Sendable {
   // Sendable by hand: after it is made, everything is touched on the engine's queue only.
 
   private let emit: (GenerationEvent) -> Void
-  private let whenEnded: (Result<[TokenID], MinkeError>) -> Void
-  private let closing: [TokenID]
-  private let closingText: String
-  private let limit: Int
-  private let endTokens: Set<TokenID>
-  private var sampler: Sampler
-  private var reader: OutputReader
-  private var budget: ThinkingBudget
-  private var constraint: AnswerConstraint?
+  /// Takes prompt and answer, or what went wrong; the last call. Set before the engine has the driver.
+  var whenEnded: (Result<[TokenID], MinkeError>) -> Void = { _ in }
+  private var plan: AnswerPlan
   private var loops = LoopDetector()
   private var usage = Usage()
   private var timings = Timings()
@@ -31,25 +26,15 @@ final class AnswerDriver: SequenceDriver, @unchecked Sendable {
   /// - Parameters:
   ///   - dropped: what was left out of the conversation.
   ///   - emit: takes the events, `finished` included.
-  ///   - whenEnded: takes prompt and answer, or what went wrong; the last call.
   init(
     _ plan: consuming AnswerPlan, dropped: (messages: Int, tokens: Int) = (0, 0),
-    emit: @escaping (GenerationEvent) -> Void,
-    whenEnded: @escaping (Result<[TokenID], MinkeError>) -> Void
+    emit: @escaping (GenerationEvent) -> Void
   ) {
     self.emit = emit
-    self.whenEnded = whenEnded
-    closing = plan.closing
-    closingText = plan.closingText
-    limit = plan.limit
-    endTokens = plan.endTokens
-    budget = plan.budget
     tokens = plan.prompt
     usage.promptTokens = plan.prompt.count
     (usage.droppedMessages, usage.droppedTokens) = dropped
-    reader = plan.reader
-    constraint = plan.constraint
-    sampler = plan.sampler
+    self.plan = plan
   }
 
   func prefilled(_ done: Int, of total: Int) {
@@ -71,12 +56,12 @@ final class AnswerDriver: SequenceDriver, @unchecked Sendable {
   }
 
   private func finish(_ reason: GenerationResult.FinishReason) {
-    for event in reader.finish() { emit(event) }
+    for event in plan.reader.finish() { emit(event) }
     emit(
       .finished(
         GenerationResult(
           finishReason: reason, usage: usage, timings: timings,
-          isEmpty: !reader.hasAnswer && !reader.callsTools)))
+          isEmpty: !plan.reader.hasAnswer && !plan.reader.callsTools)))
     whenEnded(.success(tokens))
   }
 }
@@ -87,40 +72,40 @@ extension AnswerDriver {
   func next(_ logits: UnsafeMutableBufferPointer<Float>) throws -> NextTokens {
     if !hasBegun {
       hasBegun = true
-      if case .close = budget.start(isReasoning: reader.isReasoning), hasRoomToClose {
+      if case .close = plan.budget.start(isReasoning: plan.reader.isReasoning), hasRoomToClose {
         return closeReasoning(behind: [])
       }
     }
-    let isAnswer = !reader.isReasoning
-    if isAnswer { unsafe try constraint?.apply(to: logits) }
-    let token = unsafe try sampler.sample(logits).token
+    let isAnswer = !plan.reader.isReasoning
+    if isAnswer { unsafe try plan.constraint?.apply(to: logits) }
+    let token = unsafe try plan.sampler.sample(logits).token
     noteSampled()
-    if endTokens.contains(token) {
+    if plan.endTokens.contains(token) {
       // A model that ends inside its reasoning has not answered: it is led to the answer.
-      if reader.isReasoning, !budget.hasClosed, hasRoomToClose { return closeReasoning(behind: []) }
+      if plan.reader.isReasoning, !plan.budget.hasClosed, hasRoomToClose { return closeReasoning(behind: []) }
       count(token)
-      reason = reader.callsTools ? .toolCalls : .stop
+      reason = plan.reader.callsTools ? .toolCalls : .stop
       return .end
     }
     count(token)
-    if isAnswer { try constraint?.accept(token) }
-    let step = reader.push(token)
+    if isAnswer { try plan.constraint?.accept(token) }
+    let step = plan.reader.push(token)
     for event in step.events {
       emit(event)
-      if !isAnswer, case .answer(let text) = event { try constraint?.accept(text: text) }
+      if !isAnswer, case .answer(let text) = event { try plan.constraint?.accept(text: text) }
     }
-    if reader.isStopped {
+    if plan.reader.isStopped {
       reason = .stop
       return .end
     }
-    if usage.completionTokens >= limit {
+    if usage.completionTokens >= plan.limit {
       reason = .length
       return .end
     }
     let progress = ThinkingBudget.Progress(
-      isReasoning: reader.isReasoning, endsLine: step.endsLine, endsInsideCharacter: step.isPartial,
-      isLooping: reader.isReasoning && loops.push(token))
-    guard case .close = budget.advance(progress), hasRoomToClose else {
+      isReasoning: plan.reader.isReasoning, endsLine: step.endsLine, endsInsideCharacter: step.isPartial,
+      isLooping: plan.reader.isReasoning && loops.push(token))
+    guard case .close = plan.budget.advance(progress), hasRoomToClose else {
       tokens.append(token)
       return .one(token)
     }
@@ -128,22 +113,22 @@ extension AnswerDriver {
   }
 
   /// Whether an answer of at least one token fits behind the text that closes the reasoning.
-  private var hasRoomToClose: Bool { usage.completionTokens + closing.count < limit }
+  private var hasRoomToClose: Bool { usage.completionTokens + plan.closing.count < plan.limit }
 
   /// Ends the reasoning behind some tokens as if the model had.
   private func closeReasoning(behind chosen: [TokenID]) -> NextTokens {
-    for event in reader.push(forced: closingText) { emit(event) }
-    usage.reasoningTokens += closing.count
-    for token in closing { sampler.accept(token) }
-    budget.noteClosed()
+    for event in plan.reader.push(forced: plan.closingText) { emit(event) }
+    usage.reasoningTokens += plan.closing.count
+    for token in plan.closing { plan.sampler.accept(token) }
+    plan.budget.noteClosed()
     loops.reset()
-    tokens += chosen + closing
-    return .several(chosen + closing)
+    tokens += chosen + plan.closing
+    return .several(chosen + plan.closing)
   }
 
   private func count(_ token: TokenID) {
-    if reader.isReasoning { usage.reasoningTokens += 1 } else { usage.answerTokens += 1 }
-    sampler.accept(token)
+    if plan.reader.isReasoning { usage.reasoningTokens += 1 } else { usage.answerTokens += 1 }
+    plan.sampler.accept(token)
   }
 
   /// Takes the time of a token that was just sampled.
@@ -156,11 +141,5 @@ extension AnswerDriver {
       firstSampled = now
       timings.timeToFirstToken = started.map { (now - $0).seconds } ?? 0
     }
-  }
-}
-
-extension Duration {
-  var seconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }

@@ -90,7 +90,6 @@ extension BlockManager {
         for index in min(table.firstHeld[group], table.blocks.count)..<table.blocks.count {
           held.insert(table.blocks[index][group])
         }
-        // Where a window has no other group beside it, nodes are pinned without their blocks.
       }
       pinned += held.count * groups[group].byteCount
     }

@@ -134,7 +134,7 @@ extension BlockManager {
   ) {
     clock += 1
     let node = tree.insert(tokens, numbers, under: parent, identity: identity)
-    for shorter in tree.supersededChildren(of: parent, identity: identity, by: tokens) { discard(shorter) }
+    removeSuperseded(under: parent, identity, by: tokens)
     tree[node].lastUse = clock
     leaves.insert(node, owner: tree[node].owner, lastUse: clock)
     if windowGroup != nil { unseen.insert(node, owner: tree[node].owner, lastUse: clock) }

@@ -4,9 +4,6 @@
 /// that begin with the same tokens share them; a block of which only the first positions are the same is copied. What no
 /// running sequence uses stays until the room is needed.
 package struct BlockManager {
-  /// Positions of one block.
-  package static let blockLength = 64
-
   package let groups: [BlockGroup]
   /// Bytes that blocks may take, used and cached ones together.
   package let byteLimit: Int
@@ -42,10 +39,13 @@ package struct BlockManager {
   /// Bytes that could be had by evicting all that is cached.
   package var availableBytes: Int { byteLimit - pinnedBytes }
 
-  /// Bytes that a sequence of `count` positions holds, when it has dropped what its windows do not see.
-  package func heldBytes(positions count: Int) -> Int {
+  /// Bytes that a sequence of `count` positions holds, the last `rows` of which are computed in one pass, when it has
+  /// dropped what its windows do not see.
+  package func heldBytes(positions count: Int, computing rows: Int = 0) -> Int {
     let end = (count + Self.blockLength - 1) / Self.blockLength
-    return groups.reduce(0) { $0 + $1.byteCount * (end - min($1.firstBlock(seenFrom: count), end)) }
+    return groups.reduce(0) {
+      $0 + $1.byteCount * (end - min($1.firstBlock(seenFrom: max(count - rows, 0)), end))
+    }
   }
 }
 
@@ -55,11 +55,7 @@ extension BlockManager {
     var (low, high) = (0, contextLength)
     while low < high {
       let middle = (low + high + 1) / 2
-      let ahead = min(rows, middle)
-      let bytes = groups.reduce(0) {
-        let end = (middle + Self.blockLength - 1) / Self.blockLength
-        return $0 + $1.byteCount * (end - min($1.firstBlock(seenFrom: max(middle - ahead, 0)), end))
-      }
+      let bytes = heldBytes(positions: middle, computing: rows)
       // A block more is copied from while its copy is made.
       if bytes + blockByteCount <= byteLimit { low = middle } else { high = middle - 1 }
     }
@@ -197,7 +193,7 @@ extension BlockManager {
   }
 
   /// Shorter nodes that hold nothing which a new one does not.
-  private mutating func removeSuperseded(
+  mutating func removeSuperseded(
     under parent: Int, _ identity: Identity, by tokens: ArraySlice<Int32>
   ) {
     for node in tree.supersededChildren(of: parent, identity: identity, by: tokens) { discard(node) }

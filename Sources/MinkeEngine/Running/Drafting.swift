@@ -39,7 +39,7 @@ struct DraftCosts {
   ///
   /// What guesses take beyond the usual time is shared among the sequences by how many they had; a sequence's own share of
   /// the usual time is what its rows are compared with.
-  mutating func observe(_ slices: [StepPlan.Slice], seconds: Double) {
+  mutating func observe(_ slices: ArraySlice<StepPlan.Slice>, seconds: Double) {
     guard !slices.isEmpty, seconds > 0, slices.allSatisfy({ $0.count == 1 && $0.logitCount > 0 }) else {
       return
     }

@@ -114,9 +114,6 @@ extension Engine {
     return try result.get()
   }
 
-  /// Runs a job between steps.
-  package func submit(_ job: @escaping @Sendable () -> Void) { queue.async(execute: job) }
-
   private func wake() {
     let starts = inbox.withLock { inbox in
       defer { inbox.isRunning = true }

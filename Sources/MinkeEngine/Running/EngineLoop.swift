@@ -137,8 +137,7 @@ final class EngineLoop {
       for index in slices.indices { run(slices[index...index]) }
       return
     }
-    let time = (clock.now - start).components
-    draftCosts.observe(Array(slices), seconds: Double(time.seconds) + Double(time.attoseconds) * 1e-18)
+    draftCosts.observe(slices, seconds: (clock.now - start).seconds)
     var row = 0
     for slice in slices {
       let rows = row..<row + slice.logitCount
@@ -153,9 +152,8 @@ final class EngineLoop {
     let sequence = slice.sequence
     guard let entry = entries[sequence.id] else { return }
     let driver = entry.driver
-    let wasPrompt = !sequence.hasPrompt
     var computed = sequence.computed + slice.count
-    if wasPrompt, sequence.preemptionCount == 0 {
+    if !sequence.hasPrompt, sequence.preemptionCount == 0 {
       driver.prefilled(min(computed, sequence.promptCount), of: sequence.promptCount)
     }
     shareIfAwaited(sequence, computed: computed)
@@ -209,9 +207,7 @@ final class EngineLoop {
   /// A prompt that others wait for becomes findable to the last token.
   private func shareIfAwaited(_ sequence: TokenSequence, computed: Int) {
     guard computed == sequence.promptCount, scheduler.isAwaited(sequence) else { return }
-    var table = sequence.table
-    blocks.commit(&table, sequence.tokens, computed: computed)
-    sequence.table = table
+    blocks.commit(&sequence.table, sequence.tokens, computed: computed)
     runner.copy(blocks.share(sequence.table, sequence.tokens, computed: computed))
   }
 }

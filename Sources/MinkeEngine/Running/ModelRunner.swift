@@ -77,6 +77,11 @@ final class ModelRunner {
   }
 }
 
+extension BlockManager {
+  /// Positions of one block.
+  package static var blockLength: Int { KVCacheShape.blockLength }
+}
+
 extension BlockGroup {
   /// The groups of a cache.
   static func groups(of shape: KVCacheShape) -> [BlockGroup] {

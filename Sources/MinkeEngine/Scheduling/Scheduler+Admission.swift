@@ -16,7 +16,6 @@ extension Scheduler {
       waiting.removeAll { $0 === sequence }
       sequence.table = prefix.table
       sequence.computed = prefix.count
-      sequence.cachedCount = sequence.cachedCount ?? prefix.count
       sequence.passedOver = 0
       plan.copies += prefix.copies
       plan.admitted.append(sequence)
@@ -29,11 +28,11 @@ extension Scheduler {
     // What an identity is about to get counts, or its sequences would begin all at once.
     var expected: [Identity: Double] = [:]
     for sequence in running { expected[sequence.identity, default: 0] += 1 }
-    let inTurn = waiting.sorted { (-$0.priority, $0.arrival) < (-$1.priority, $1.arrival) }
+    let inTurn = waiting.sorted { (-$0.priority, $0.id) < (-$1.priority, $1.id) }
     let keyed = inTurn.map { sequence in
       let turn = expected[sequence.identity, default: 0]
       expected[sequence.identity] = turn + 1
-      return ((-sequence.priority, turn, service[sequence.identity], sequence.arrival), sequence)
+      return ((-sequence.priority, turn, service[sequence.identity], sequence.id), sequence)
     }
     return keyed.sorted { $0.0 < $1.0 }.map(\.1)
   }

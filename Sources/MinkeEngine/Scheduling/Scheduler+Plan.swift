@@ -13,7 +13,7 @@ extension Scheduler {
 
   /// Whether a sequence is served before another.
   private static func precedes(_ one: TokenSequence, _ other: TokenSequence) -> Bool {
-    (-one.priority, one.arrival) < (-other.priority, other.arrival)
+    (-one.priority, one.id) < (-other.priority, other.id)
   }
 
   /// So few tokens are computed at once, whatever else there is: the next of an answer, or a text that was put in.
@@ -76,7 +76,7 @@ extension Scheduler {
     var logits = limits.logitRows - plan.slices.reduce(0) { $0 + $1.logitCount }
     let isAlone = running.count == 1 && waiting.isEmpty
     var budget = Double(isAlone ? limits.soloChunk : limits.chunk)
-    if let disturbance { budget = Double(disturbance.chunk(atMost: limits.rows)) }
+    if let chunk = disturbance?.chunk(atMost: limits.rows) { budget = Double(chunk) }
     var completes = false
     for sequence in prompts() {
       guard budget >= 1, rows > 0, logits > 0 else {
@@ -111,7 +111,7 @@ extension Scheduler {
       let chunks = sequence.pending / max(limits.chunk, 1)
       return (
         -sequence.priority, isOverdue ? 0 : 1 + min(chunks, 1), service[sequence.identity], sequence.pending,
-        sequence.arrival
+        sequence.id
       )
     }
     return running.filter { !answers($0) }.map { (key($0), $0) }.sorted { $0.0 < $1.0 }.map(\.1)

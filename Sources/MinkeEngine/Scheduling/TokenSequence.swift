@@ -1,5 +1,6 @@
 /// One sequence of tokens on its way through the engine. Touched on the engine's queue only.
 package final class TokenSequence {
+  /// Its number in the order of arrival.
   package let id: Int
   package let identity: Identity
   /// Higher ones go first.
@@ -14,21 +15,16 @@ package final class TokenSequence {
   package internal(set) var table: BlockTable
   /// Tokens that may follow, to be verified in the next pass.
   package var drafts: [Int32] = []
-  /// Tokens of the prompt that the cache had when the sequence first began.
-  package internal(set) var cachedCount: Int?
   /// How often it had to make room.
   package internal(set) var preemptionCount = 0
   /// Steps in which its prompt was passed over for others'.
   var passedOver = 0
-  /// Place in the order of arrival.
-  let arrival: Int
 
   package init(
     id: Int, tokens: [Int32], identity: Identity, isShared: Bool = true, priority: Int = 0,
     promptGroup: Int? = nil
   ) {
     self.id = id
-    arrival = id
     self.tokens = tokens
     self.identity = identity
     self.priority = priority
@@ -42,9 +38,7 @@ package final class TokenSequence {
 
   /// Whether the prompt is complete: the sequence answers.
   var hasPrompt: Bool { computed >= promptCount }
-}
 
-extension TokenSequence {
   /// Adds a token that was chosen, or put in.
   package func append(_ token: Int32) { tokens.append(token) }
 }
