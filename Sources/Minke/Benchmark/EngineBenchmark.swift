@@ -69,9 +69,9 @@ public enum EngineBenchmark {
       longRateWhileHeld: longRateWhileHeld)
   }
 
-  /// Seconds from the first token of the last conversation to the end of all.
+  /// Seconds from the first token of any conversation to the end of all.
   private static func conversations(_ model: LanguageModel, _ plan: Plan) async throws -> Double {
-    let seconds = try await withThrowingTaskGroup(of: MeasuredSequence.Times.self) { group in
+    try await withThrowingTaskGroup(of: MeasuredSequence.Times.self) { group in
       for _ in 0..<plan.conversations {
         group.addTask {
           try await MeasuredSequence.run(model, tokens: Benchmark.shortPrompt, generate: plan.generate + 1)
@@ -84,7 +84,6 @@ public enum EngineBenchmark {
       }
       return last - first
     }
-    return seconds
   }
 
   private static func firstToken(_ model: LanguageModel, tokens: Int) async throws -> MeasuredSequence.Times {

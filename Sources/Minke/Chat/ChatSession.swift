@@ -87,31 +87,23 @@ extension ChatSession {
     _ new: [Message], _ parameters: GenerationParameters, _ answer: RunningAnswer,
     emit: @escaping @Sendable (GenerationEvent) -> Void
   ) async -> MinkeError? {
-    await withCheckedContinuation { waiting in
+    do {
+      let (history, spoken) = state.withLock { ($0.messages, $0.spoken) }
+      var conversation = Conversation(history + new, tools: tools)
+      if let effort = parameters.effort { conversation.setReasoning(effort, model.template.capabilities) }
+      let dropped = try fit(&conversation, parameters)
+      let prompt = try model.prompt(conversation)
+      let tokens = try model.encode(prompt, after: spoken)
+      let plan = try AnswerPlan(
+        model, prompt: tokens, opensReasoning: prompt.opensReasoning, offersTools: !tools.isEmpty, parameters)
       let reply = Reply(emit: emit)
-      do {
-        let (history, spoken) = state.withLock { ($0.messages, $0.spoken) }
-        var conversation = Conversation(history + new, tools: tools)
-        if let effort = parameters.effort { conversation.setReasoning(effort, model.template.capabilities) }
-        let dropped = try fit(&conversation, parameters)
-        let prompt = try model.template.render(conversation, policy: model.family.policy)
-        let tokens = try spoken.encode(prompt, model.tokenizer, addsBOS: model.template.source == nil)
-        let plan = try AnswerPlan(
-          model, prompt: tokens, opensReasoning: prompt.opensReasoning, offersTools: !tools.isEmpty,
-          parameters)
-        let driver = AnswerDriver(plan, dropped: dropped, emit: reply.take) { [self] result in
-          if case .success(let tokens) = result { keep(new, reply.message, tokens) }
-          if case .failure(let error) = result {
-            waiting.resume(returning: error)
-          } else {
-            waiting.resume(returning: nil)
-          }
-        }
-        try answer.submit(
-          EngineRequest(tokens, identity: identity, speculates: parameters.speculates), driver)
-      } catch {
-        waiting.resume(returning: MinkeError(error))
-      }
+      let said = try await answer.run(
+        AnswerDriver(plan, dropped: dropped, emit: reply.take),
+        EngineRequest(tokens, identity: identity, speculates: parameters.speculates))
+      keep(new, reply.message, said)
+      return nil
+    } catch {
+      return MinkeError(error)
     }
   }
 
@@ -125,8 +117,7 @@ extension ChatSession {
     let fit = try ConversationFit(conversation.messages, limit: model.contextLength - room) { messages in
       var part = original
       part.messages = messages
-      let prompt = try model.template.render(part, policy: model.family.policy)
-      return try model.tokenizer.encode(prompt, addsBOS: model.template.source == nil).count
+      return try model.encode(model.prompt(part)).count
     }
     conversation.messages = fit.messages
     return (fit.droppedIndices.count, fit.droppedTokens)

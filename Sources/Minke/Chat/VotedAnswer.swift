@@ -36,18 +36,18 @@ extension LanguageModel {
     }
     let ballot = Ballot(planned: count, engine)
     do {
-      let prompt = try template.render(Conversation(messages), policy: family.policy)
-      let tokens = try tokenizer.encode(prompt, addsBOS: template.source == nil)
+      let prompt = try self.prompt(Conversation(messages))
+      let tokens = try encode(prompt)
       let group = engine.makePromptGroup()
-      let seed = (parameters.sampling ?? defaultSampling).seed ?? UInt64.random(in: 0 ... .max)
+      let sampling = parameters.sampling ?? defaultSampling
+      let seed = sampling.seed ?? UInt64.random(in: 0 ... .max)
       await withTaskCancellationHandler {
         await withTaskGroup(of: Void.self) { tasks in
           for index in 0..<count {
             tasks.addTask { [self] in
-              var sampling = parameters.sampling ?? defaultSampling
-              sampling.seed = seed &+ UInt64(index)
               var own = parameters
               own.sampling = sampling
+              own.sampling?.seed = seed &+ UInt64(index)
               await ballot.sample(index, self, tokens, prompt.opensReasoning, own, identity, group)
             }
           }
@@ -87,27 +87,21 @@ private final class Ballot: Sendable {
     _ index: Int, _ model: LanguageModel, _ tokens: [TokenID], _ opensReasoning: Bool,
     _ parameters: GenerationParameters, _ identity: Identity, _ group: Int
   ) async {
-    await withCheckedContinuation { (waiting: CheckedContinuation<Void, Never>) in
+    do {
+      let plan = try AnswerPlan(
+        model, prompt: tokens, opensReasoning: opensReasoning, offersTools: false, parameters)
       let reply = Reply { _ in }
-      do {
-        let plan = try AnswerPlan(
-          model, prompt: tokens, opensReasoning: opensReasoning, offersTools: false, parameters)
-        let driver = AnswerDriver(plan, emit: reply.take) { [self] result in
-          note(reply, result)
-          waiting.resume()
-        }
-        let request = EngineRequest(
-          tokens, identity: identity, promptGroup: group, speculates: parameters.speculates)
-        try answers[index].submit(request, driver)
-      } catch {
-        fail(MinkeError(error))
-        waiting.resume()
-      }
+      _ = try await answers[index].run(
+        AnswerDriver(plan, emit: reply.take),
+        EngineRequest(
+          tokens, identity: identity, promptGroup: group, speculates: parameters.speculates))
+      note(reply)
+    } catch {
+      fail(MinkeError(error))
     }
   }
 
-  private func note(_ reply: Reply, _ result: Result<[TokenID], MinkeError>) {
-    if case .failure(let error) = result { return fail(error) }
+  private func note(_ reply: Reply) {
     let isDecided = state.withLock { state in
       if let usage = reply.result?.usage { state.usage += usage }
       guard !state.isOver, reply.result?.finishReason != .cancelled else { return false }

@@ -1,4 +1,5 @@
 internal import MinkeEngine
+internal import MinkeTokenizers
 internal import Synchronization
 
 /// An answer that may be told to end, also before the engine has it.
@@ -23,8 +24,22 @@ final class RunningAnswer: Sendable {
     if let ticket { engine.cancel(ticket) }
   }
 
-  /// Gives the answer to the engine.
-  func submit(_ request: EngineRequest, _ driver: AnswerDriver) throws(EngineError) {
+  /// Runs the answer to its end.
+  ///
+  /// - Returns: prompt and answer.
+  func run(_ driver: AnswerDriver, _ request: EngineRequest) async throws(MinkeError) -> [TokenID] {
+    let result = await withCheckedContinuation { waiting in
+      driver.whenEnded = { waiting.resume(returning: $0) }
+      do {
+        try submit(request, driver)
+      } catch {
+        waiting.resume(returning: .failure(MinkeError(error)))
+      }
+    }
+    return try result.get()
+  }
+
+  private func submit(_ request: EngineRequest, _ driver: AnswerDriver) throws(EngineError) {
     let ticket = try engine.submit(request, driver)
     let isLate = state.withLock { state in
       state.ticket = ticket

@@ -76,15 +76,17 @@ extension LoadOptions {
   ) throws(MinkeError) -> EngineOptions {
     let (keys, values) = (keyCache.element, valueCache.element)
     let shape = configuration.cacheShape(keys, values)
-    guard let bytes = shape.byteCount(capacity: contextLength),
-      let block = shape.byteCount(capacity: KVCacheShape.blockLength)
+    // A block more for each is copied to where two conversations part.
+    let positions = contextLength.addingReportingOverflow(KVCacheShape.blockLength)
+    guard !positions.overflow, let bytes = shape.byteCount(capacity: positions.partialValue),
+      bytes <= Int.max / 2
     else {
       throw MinkeError(
         .memory,
         "keys and values of \(contextLength) tokens do not fit the address space: lower the context length")
     }
     var options = EngineOptions(
-      cacheBytes: cacheMemory ?? 2 * (bytes + block), contextLength: contextLength, keys: keys, values: values
+      cacheBytes: cacheMemory ?? 2 * bytes, contextLength: contextLength, keys: keys, values: values
     )
     if let prefillChunk {
       guard (1...options.limits.rows).contains(prefillChunk) else {
