@@ -43,8 +43,14 @@ import Testing
   private static func answer(_ model: LanguageModel, _ question: Question) async throws -> String {
     let session = ChatSession(model: model, parameters: question.parameters, identity: question.identity)
     var text = ""
+    var left: Int?
     for try await event in session.respond(to: question.prompt) {
-      if case .answer(let piece) = event { text += piece }
+      if case .prefill(let done, let total) = event { left = total - done }
+      if case .answer(let piece) = event {
+        // All of the prompt was reported, also where it had to begin again.
+        #expect(left == 0)
+        text += piece
+      }
       if let patience = question.patience, text.count > patience { break }
     }
     return text

@@ -153,7 +153,8 @@ final class EngineLoop {
     guard let entry = entries[sequence.id] else { return }
     let driver = entry.driver
     var computed = sequence.computed + slice.count
-    if !sequence.hasPrompt, sequence.preemptionCount == 0 {
+    // Of the prompt only: what is computed again behind it after making room is no progress.
+    if sequence.tokens.count == sequence.promptCount {
       driver.prefilled(min(computed, sequence.promptCount), of: sequence.promptCount)
     }
     shareIfAwaited(sequence, computed: computed)
