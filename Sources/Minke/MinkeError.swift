@@ -16,8 +16,14 @@ public struct MinkeError: Error, Sendable, CustomStringConvertible {
     case memory
     /// The prompt does not fit into the context: tokens of the prompt and tokens there is room for.
     case contextOverflow(promptTokens: Int, limit: Int)
-    /// The session is still answering.
+    /// The session is still answering, or too many others wait.
     case busy
+    /// Who asked does not wait any more.
+    case cancelled
+    /// The model ended without an answer: it wrote no word of one and called no tool.
+    case emptyAnswer
+    /// What the model wrote is not what was asked for.
+    case answer
     /// The model computed something that is not a number.
     case numeric
   }

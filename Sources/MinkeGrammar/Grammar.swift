@@ -4,11 +4,14 @@
 /// let grammar = try Grammar(.sequence([.text("<tool_call>\n"), .jsonSchema(schema), .text("\n</tool_call>")]))
 /// ```
 public struct Grammar: Sendable {
+  /// What it was made from.
+  package let source: GrammarSource
   let tables: GrammarTables
   private let shared = SharedMasks()
 
   /// - Throws: if a source is not valid, says what cannot be expressed, or becomes too large.
   public init(_ source: GrammarSource) throws(GrammarError) {
+    self.source = source
     var reader = SourceReader()
     let expression = try reader.expression(of: source, depth: 0)
     let root = try reader.rules.add("root", expression)

@@ -9,16 +9,28 @@ import Testing
 struct Answer {
   var reasoning = ""
   var text = ""
+  var calls: [ToolCall] = []
+  var toolResults: [String] = []
+  var tokens: [GeneratedToken] = []
   var result: GenerationResult?
 
   init(_ events: AsyncThrowingStream<GenerationEvent, any Error>) async throws {
-    for try await event in events {
-      switch event {
-      case .reasoning(let piece): reasoning += piece
-      case .answer(let piece): text += piece
-      case .finished(let result): self.result = result
-      case .prefill, .toolCall: break
-      }
+    for try await event in events { take(event) }
+  }
+
+  init(_ events: [GenerationEvent]) {
+    for event in events { take(event) }
+  }
+
+  private mutating func take(_ event: GenerationEvent) {
+    switch event {
+    case .reasoning(let piece): reasoning += piece
+    case .answer(let piece): text += piece
+    case .finished(let result): self.result = result
+    case .toolCall(let call): calls.append(call)
+    case .toolResult(_, let text): toolResults.append(text)
+    case .token(let token): tokens.append(token)
+    case .prefill: break
     }
   }
 }

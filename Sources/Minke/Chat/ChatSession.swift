@@ -9,8 +9,8 @@ internal import Synchronization
 /// a further turn computes only its new tokens, as far as the model's template leaves the earlier turns as they were.
 public final class ChatSession: Sendable {
   public let model: LanguageModel
-  private let parameters: GenerationParameters
-  private let tools: [ToolDefinition]
+  let parameters: GenerationParameters
+  private let tools: SessionTools
   private let identity: Identity
   private let state: Mutex<State>
 
@@ -24,14 +24,16 @@ public final class ChatSession: Sendable {
 
   /// - Parameters:
   ///   - system: instructions for the whole conversation; most models need none.
+  ///   - tools: what the model may call. The session runs those that were made with closures and lets the model go on with
+  ///     their results; calls of others end the answer and are for the caller to answer.
   ///   - identity: whose conversation it is. What was computed for one identity serves no other.
   public init(
-    model: LanguageModel, system: String? = nil, tools: [ToolDefinition] = [],
+    model: LanguageModel, system: String? = nil, tools: [Tool] = [],
     parameters: GenerationParameters = GenerationParameters(), identity: Identity = .local
   ) {
     self.model = model
     self.parameters = parameters
-    self.tools = tools
+    self.tools = SessionTools(tools: tools)
     self.identity = identity
     state = Mutex(State(messages: system.map { [.system($0)] } ?? []))
   }
@@ -39,7 +41,8 @@ public final class ChatSession: Sendable {
   /// The conversation so far. A question and its answer appear here when the answer is finished; not if it is empty.
   public var messages: [Message] { state.withLock { $0.messages } }
 
-  /// Ends the running answer at its next token; the stream then finishes with what there is.
+  /// Ends the running answer at its next token, and cancels the tools that it waits for; the stream then finishes with what
+  /// there is.
   public func stop() { state.withLock { $0.running }?.cancel() }
 
   /// Answers a message of the user. Ending the iteration early ends the answer.
@@ -63,12 +66,14 @@ public final class ChatSession: Sendable {
         guard state.running.map(\.isCancelled) ?? true else { return false }
         state.running = answer
         // An answer that was told to end may still be at its last token.
-        state.last = Task { [previous = state.last] in
+        let task = Task { [previous = state.last] in
           await previous?.value
           let failure = await self.answer(messages, parameters, answer) { continuation.yield($0) }
           self.state.withLock { if $0.running === answer { $0.running = nil } }
           continuation.finish(throwing: failure)
         }
+        state.last = task
+        answer.cancels(task)
         return true
       }
       if !isFree {
@@ -82,29 +87,102 @@ public final class ChatSession: Sendable {
 // MARK: One answer
 
 extension ChatSession {
+  /// So many times the model may be given the results of its calls within one answer; then they are left to the caller.
+  static let toolRoundLimit = 16
+
   /// Returns what went wrong.
   private func answer(
     _ new: [Message], _ parameters: GenerationParameters, _ answer: RunningAnswer,
     emit: @escaping @Sendable (GenerationEvent) -> Void
   ) async -> MinkeError? {
     do {
+      try tools.check(model.template.capabilities)
       let (history, spoken) = state.withLock { ($0.messages, $0.spoken) }
-      var conversation = Conversation(history + new, tools: tools)
-      if let effort = parameters.effort { conversation.setReasoning(effort, model.template.capabilities) }
-      let dropped = try fit(&conversation, parameters)
-      let prompt = try model.prompt(conversation)
-      let tokens = try model.encode(prompt, after: spoken)
-      let plan = try AnswerPlan(
-        model, prompt: tokens, opensReasoning: prompt.opensReasoning, offersTools: !tools.isEmpty, parameters)
-      let reply = Reply(emit: emit)
-      let said = try await answer.run(
-        AnswerDriver(plan, dropped: dropped, emit: reply.take),
-        EngineRequest(tokens, identity: identity, speculates: parameters.speculates))
-      keep(new, reply.message, said)
-      return nil
+      var turn = Turn(history: history, messages: new, spoken: spoken)
+      while let results = try await round(&turn, parameters, answer, emit) { turn.messages += results }
+      guard let result = turn.result else { return nil }
+      if turn.isKept {
+        state.withLock { state in
+          state.messages += turn.messages
+          state.spoken = turn.spoken
+        }
+      }
+      emit(.finished(result))
+      return Self.failure(of: result)
     } catch {
       return MinkeError(error)
     }
+  }
+
+  /// What has been said since the user spoke.
+  private struct Turn {
+    let history: [Message]
+    var messages: [Message]
+    var spoken: SpokenTokens
+    /// Of all rounds so far.
+    var result: GenerationResult?
+    var rounds = 0
+    /// Whether it becomes part of the conversation. An answer without a word would teach the model to give none.
+    var isKept = false
+
+    mutating func add(_ reply: Reply) {
+      rounds += 1
+      messages.append(reply.message)
+      isKept = reply.message.content?.isEmpty == false || !reply.message.toolCalls.isEmpty
+      guard var new = reply.result else { return }
+      if let before = result {
+        new.usage += before.usage
+        new.timings.follow(before.timings)
+      }
+      result = new
+    }
+  }
+
+  /// One answer of the model, and its tools' answers to it; nil where it is the last.
+  private func round(
+    _ turn: inout Turn, _ parameters: GenerationParameters, _ answer: RunningAnswer,
+    _ emit: @escaping @Sendable (GenerationEvent) -> Void
+  ) async throws -> [Message]? {
+    let offered = parameters.toolChoice == .none ? [] : tools.definitions
+    var conversation = Conversation(turn.history + turn.messages, tools: offered)
+    if let effort = parameters.effort { conversation.setReasoning(effort, model.template.capabilities) }
+    let dropped = try fit(&conversation, parameters)
+    let prompt = try model.prompt(conversation)
+    let tokens = try model.encode(prompt, after: turn.spoken)
+    var parameters = parameters
+    // What had to be called has been.
+    if turn.rounds > 0, parameters.toolChoice != .none { parameters.toolChoice = .auto }
+    let plan = try AnswerPlan(
+      model, prompt: tokens, opensReasoning: prompt.opensReasoning, tools: offered, parameters)
+    let reply = Reply { event in
+      if case .finished = event { return }
+      emit(event)
+    }
+    let said = try await answer.run(
+      AnswerDriver(plan, dropped: dropped, emit: reply.take),
+      EngineRequest(tokens, identity: identity, speculates: parameters.speculates))
+    turn.add(reply)
+    if turn.isKept { turn.spoken.note(said, model.tokenizer) }
+    guard reply.result?.finishReason == .toolCalls, turn.rounds < Self.toolRoundLimit else { return nil }
+    do {
+      let results = try await tools.answer(reply.message.toolCalls, emit: emit)
+      guard !answer.isCancelled else { throw CancellationError() }
+      return results
+    } catch {
+      // A conversation does not go on from calls that nobody answered.
+      turn.isKept = false
+      turn.result?.finishReason = .cancelled
+      return nil
+    }
+  }
+
+  private static func failure(of result: GenerationResult) -> MinkeError? {
+    guard result.isEmpty, result.finishReason != .cancelled else { return nil }
+    return MinkeError(
+      .emptyAnswer,
+      "the model wrote no answer (\(result.usage.reasoningTokens) tokens of reasoning, finished by "
+        + "\(result.finishReason.rawValue)); expected some: "
+        + (result.finishReason == .length ? "allow more tokens or less thinking" : "ask again, or another way"))
   }
 
   /// Leaves out the oldest turns where that was asked for and the prompt is too long.
@@ -121,14 +199,5 @@ extension ChatSession {
     }
     conversation.messages = fit.messages
     return (fit.droppedIndices.count, fit.droppedTokens)
-  }
-
-  /// Adds a question and its answer to the conversation. An answer without a word would teach the model to give none.
-  private func keep(_ new: [Message], _ reply: Message, _ tokens: [TokenID]) {
-    guard reply.content?.isEmpty == false || !reply.toolCalls.isEmpty else { return }
-    state.withLock { state in
-      state.messages += new + [reply]
-      state.spoken.note(tokens, model.tokenizer)
-    }
   }
 }

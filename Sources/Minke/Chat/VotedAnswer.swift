@@ -89,7 +89,7 @@ private final class Ballot: Sendable {
   ) async {
     do {
       let plan = try AnswerPlan(
-        model, prompt: tokens, opensReasoning: opensReasoning, offersTools: false, parameters)
+        model, prompt: tokens, opensReasoning: opensReasoning, parameters)
       let reply = Reply { _ in }
       _ = try await answers[index].run(
         AnswerDriver(plan, emit: reply.take),
@@ -129,14 +129,5 @@ private final class Ballot: Sendable {
       answer: leader, votes: state.vote.entries,
       text: leader.flatMap { winner in state.texts.first { $0.answer == winner }?.text },
       finishedCount: state.vote.received, plannedCount: state.vote.planned, usage: state.usage)
-  }
-}
-
-extension Usage {
-  static func += (total: inout Usage, one: Usage) {
-    total.promptTokens += one.promptTokens
-    total.cachedTokens += one.cachedTokens
-    total.reasoningTokens += one.reasoningTokens
-    total.answerTokens += one.answerTokens
   }
 }

@@ -78,8 +78,10 @@ extension AnswerDriver {
     }
     let isAnswer = !plan.reader.isReasoning
     if isAnswer { unsafe try plan.constraint?.apply(to: logits) }
-    let token = unsafe try plan.sampler.sample(logits).token
+    let sampled = unsafe try plan.sampler.sample(logits)
+    let token = sampled.token
     noteSampled()
+    if plan.reportsTokens { report(sampled) }
     if plan.endTokens.contains(token) {
       // A model that ends inside its reasoning has not answered: it is led to the answer.
       if plan.reader.isReasoning, !plan.budget.hasClosed, hasRoomToClose { return closeReasoning(behind: []) }
@@ -90,6 +92,7 @@ extension AnswerDriver {
     count(token)
     if isAnswer { try plan.constraint?.accept(token) }
     let step = plan.reader.push(token)
+    if !isAnswer, !plan.reader.isReasoning { plan.constraint?.endReasoning() }
     for event in step.events {
       emit(event)
       if !isAnswer, case .answer(let text) = event { try plan.constraint?.accept(text: text) }
@@ -118,6 +121,7 @@ extension AnswerDriver {
   /// Ends the reasoning behind some tokens as if the model had.
   private func closeReasoning(behind chosen: [TokenID]) -> NextTokens {
     for event in plan.reader.push(forced: plan.closingText) { emit(event) }
+    plan.constraint?.endReasoning()
     usage.reasoningTokens += plan.closing.count
     for token in plan.closing { plan.sampler.accept(token) }
     plan.budget.noteClosed()
@@ -129,6 +133,19 @@ extension AnswerDriver {
   private func count(_ token: TokenID) {
     if plan.reader.isReasoning { usage.reasoningTokens += 1 } else { usage.answerTokens += 1 }
     plan.sampler.accept(token)
+  }
+
+  private func report(_ sampled: SampledToken) {
+    func candidate(_ token: TokenID, _ logProbability: Float) -> GeneratedToken.Candidate {
+      .init(id: Int(token), bytes: plan.reader.bytes(of: token), logProbability: logProbability)
+    }
+    emit(
+      .token(
+        GeneratedToken(
+          chosen: candidate(sampled.token, sampled.logProbability ?? 0),
+          top: plan.sampler.topTokens.map { candidate($0.token, $0.logProbability) },
+          isReasoning: plan.reader.isReasoning,
+          time: started.map { (clock.now - $0).seconds } ?? 0)))
   }
 
   /// Takes the time of a token that was just sampled.

@@ -16,10 +16,13 @@ struct AnswerPlan: ~Copyable {
   var reader: OutputReader
   var budget: ThinkingBudget
   var constraint: AnswerConstraint?
+  /// Whether tokens are reported by themselves.
+  let reportsTokens: Bool
 
+  /// - Parameter tools: what the prompt offers.
   /// - Throws: ``MinkeError`` for a prompt that leaves no room for an answer, or parameters out of range.
   init(
-    _ model: LanguageModel, prompt: [TokenID], opensReasoning: Bool, offersTools: Bool,
+    _ model: LanguageModel, prompt: [TokenID], opensReasoning: Bool, tools: [ToolDefinition] = [],
     _ parameters: GenerationParameters
   ) throws {
     let tags = model.family.reasoning
@@ -30,17 +33,16 @@ struct AnswerPlan: ~Copyable {
     let limit = try Self.room(for: prompt, least: least, model, parameters)
     let parser = OutputParser(
       tags: tags, opensInPrompt: opensReasoning,
-      toolCalls: offersTools ? model.template.capabilities.toolCalls : nil,
+      toolCalls: tools.isEmpty ? nil : model.template.capabilities.toolCalls,
       callsInReasoning: model.family.callsToolsInReasoning)
-    let reader = try OutputReader(model.tokenizer, parser, marks: model.marks, stop: parameters.stop)
+    // The prompt of a later turn is longer, so that a number is given once in a conversation.
+    let reader = try OutputReader(
+      model.tokenizer, parser, marks: model.marks, stop: parameters.stop, firstCall: prompt.count)
     let sampling = parameters.sampling ?? model.defaultSampling
-    let constraint = try parameters.grammar.map { grammar in
-      try AnswerConstraint(
-        grammar, model.grammarVocabulary.value(model),
-        opener: opensReasoning ? nil : tags.flatMap { model.tokenizer.specialToken($0.opener) })
-    }
+    let constraint = try AnswerConstraint(model, tools, parameters, opensReasoning: opensReasoning)
     var sampler = try Sampler(
       sampling, vocabularySize: model.information.vocabularySize,
+      reportedCount: parameters.topLogProbabilities,
       breakerTokens: sampling.dry.map { model.breakerTokens($0) } ?? [])
     sampler.observePrompt(prompt)
 
@@ -50,6 +52,7 @@ struct AnswerPlan: ~Copyable {
     self.closingText = closingText
     self.reader = reader
     self.constraint = constraint
+    reportsTokens = parameters.topLogProbabilities != nil
     self.sampler = sampler
     let budgets = [parameters.thinkBudget, parameters.effort?.budget(available: limit)].compactMap(\.self)
     budget = ThinkingBudget(limit: budgets.min(), available: limit, closeCount: closing.count)

@@ -1,7 +1,7 @@
 public import MinkeChat
 
 /// What a model does while it answers, in order: prefill, then reasoning and answer text, tool calls, and at the end
-/// exactly one `finished`.
+/// exactly one `finished`. Where a session runs tools, their results and the model's further turns come before it.
 public enum GenerationEvent: Sendable {
   /// Tokens of the prompt computed so far. `done` begins at the number that an earlier turn left in the cache.
   case prefill(done: Int, total: Int)
@@ -10,7 +10,31 @@ public enum GenerationEvent: Sendable {
   /// A piece of the answer; whole characters.
   case answer(String)
   case toolCall(ToolCall)
+  /// What a tool of the session gave for a call, as the model reads it.
+  case toolResult(ToolCall, String)
+  /// A token that was chosen, before the text that it adds; only where ``GenerationParameters/topLogProbabilities`` asks.
+  case token(GeneratedToken)
   case finished(GenerationResult)
+}
+
+/// A token that was chosen, and what else might have been.
+public struct GeneratedToken: Sendable, Equatable {
+  /// A token and the natural logarithm of its probability under the model's own distribution: before bias, penalties and
+  /// temperature, but of what a grammar allows.
+  public struct Candidate: Sendable, Equatable {
+    public var id: Int
+    /// What the token adds to the text; may be a part of a character.
+    public var bytes: [UInt8]
+    public var logProbability: Float
+  }
+
+  public var chosen: Candidate
+  /// The most probable tokens, the most probable one first.
+  public var top: [Candidate]
+  /// Whether it belongs to the reasoning.
+  public var isReasoning: Bool
+  /// Seconds from the beginning of prefill.
+  public var time: Double
 }
 
 /// How an answer ended and what it cost.
@@ -46,6 +70,15 @@ public struct Usage: Sendable, Equatable {
   public var droppedTokens = 0
 
   public var completionTokens: Int { reasoningTokens + answerTokens }
+
+  static func += (total: inout Usage, one: Usage) {
+    total.promptTokens += one.promptTokens
+    total.cachedTokens += one.cachedTokens
+    total.reasoningTokens += one.reasoningTokens
+    total.answerTokens += one.answerTokens
+    total.droppedMessages = max(total.droppedMessages, one.droppedMessages)
+    total.droppedTokens = max(total.droppedTokens, one.droppedTokens)
+  }
 }
 
 /// Seconds an answer took.
@@ -58,4 +91,12 @@ public struct Timings: Sendable, Equatable {
   public var decode = 0.0
   /// Tokens sampled after the first, the one that ends the answer included; tokens that were put in are not.
   public var decodedTokens = 0
+
+  /// Counts what came before these in the same answer: until its first token, and the work of both.
+  mutating func follow(_ before: Timings) {
+    timeToFirstToken = before.timeToFirstToken
+    prefill += before.prefill
+    decode += before.decode
+    decodedTokens += before.decodedTokens
+  }
 }

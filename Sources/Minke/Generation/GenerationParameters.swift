@@ -18,6 +18,11 @@ public struct GenerationParameters: Sendable {
   public var overflow = Overflow.refuse
   /// What the answer must be, such as JSON of a schema; reasoning before it is free. nil: anything.
   public var grammar: Grammar?
+  /// Whether the model is to call tools, where it is offered any.
+  public var toolChoice = ToolChoice.auto
+  /// Whether every token is reported by itself (``GenerationEvent/token(_:)``), and with how many of the most probable ones:
+  /// 0 to 1024; nil: tokens are not reported.
+  public var topLogProbabilities: Int?
   /// Whether tokens are guessed from what was said before and verified several at a time, where that is faster. It changes
   /// no token.
   public var speculates = true

@@ -17,12 +17,16 @@ struct OutputReader {
   var isStopped: Bool { stops.isStopped }
   /// Whether any tool was called.
   private(set) var callsTools = false
+  /// The number of the next call.
+  private var nextCall: Int
   /// Whether any text of an answer but white space was seen.
   private(set) var hasAnswer = false
 
+  /// - Parameter firstCall: the number of the first call of a tool, for calls that the model gives no name.
   init(
-    _ tokenizer: Tokenizer, _ parser: OutputParser, marks: Set<TokenID>, stop: [String]
+    _ tokenizer: Tokenizer, _ parser: OutputParser, marks: Set<TokenID>, stop: [String], firstCall: Int = 0
   ) throws(SamplingError) {
+    nextCall = firstCall
     self.tokenizer = tokenizer
     self.marks = marks
     self.parser = parser
@@ -48,6 +52,9 @@ struct OutputReader {
       isPartial: text.isEmpty)
   }
 
+  /// What a token is in the text; control tokens are as they are spelled.
+  func bytes(of token: TokenID) -> [UInt8] { tokenizer.bytes(of: token) ?? [] }
+
   /// Text that was put into the model's mouth.
   mutating func push(forced text: String) -> [GenerationEvent] {
     events(of: parser.push(detokenizer.finish() + text))
@@ -66,8 +73,10 @@ struct OutputReader {
       switch event {
       case .reasoning(let text): events.append(.reasoning(text))
       case .answer(let text), .malformedToolCall(let text): show(stops.push(text).text, &events)
-      case .toolCall(let call):
+      case .toolCall(var call):
         callsTools = true
+        call.id = call.id ?? "call_\(nextCall)"
+        nextCall += 1
         show(stops.finish(), &events)
         events.append(.toolCall(call))
       }

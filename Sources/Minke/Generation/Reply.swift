@@ -16,7 +16,7 @@ final class Reply: @unchecked Sendable {
     case .answer(let text): message.content = (message.content ?? "") + text
     case .toolCall(let call): message.toolCalls.append(call)
     case .finished(let result): self.result = result
-    case .prefill: break
+    case .prefill, .token, .toolResult: break
     }
     emit(event)
   }

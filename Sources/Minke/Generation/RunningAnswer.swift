@@ -7,6 +7,8 @@ final class RunningAnswer: Sendable {
   private struct State {
     var isCancelled = false
     var ticket: EngineTicket?
+    /// What is to be cancelled along: tools that run.
+    var task: Task<Void, Never>?
   }
 
   private let engine: Engine
@@ -17,11 +19,21 @@ final class RunningAnswer: Sendable {
   var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
   func cancel() {
-    let ticket = state.withLock { state in
+    let (ticket, task) = state.withLock { state in
       state.isCancelled = true
-      return state.ticket
+      return (state.ticket, state.task)
     }
     if let ticket { engine.cancel(ticket) }
+    task?.cancel()
+  }
+
+  /// Makes a task one that is cancelled along.
+  func cancels(_ task: Task<Void, Never>) {
+    let isLate = state.withLock { state in
+      state.task = task
+      return state.isCancelled
+    }
+    if isLate { task.cancel() }
   }
 
   /// Runs the answer to its end.

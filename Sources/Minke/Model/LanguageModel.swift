@@ -30,6 +30,7 @@ public final class LanguageModel: Sendable {
   package let endTokens: Set<TokenID>
   package let engine: Engine
   let grammarVocabulary = GrammarVocabulary()
+  let toolGrammars = ToolGrammars()
 
   /// Opens, checks and packs a checkpoint: a GGUF file (for a split one, any of its parts) or a folder in Hugging Face
   /// layout.

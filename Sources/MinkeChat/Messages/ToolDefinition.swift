@@ -4,6 +4,11 @@ public struct ToolDefinition: Sendable, Equatable {
   /// The definition as the template sees it, `{"type": "function", "function": {…}}`, as JSON text: what a
   /// model reads depends on the order of the keys, so it is kept.
   public let json: String
+  /// The JSON Schema of the arguments, as text; nil: any object.
+  public let parameters: String?
+  /// Whether arguments must be valid under ``parameters``, so that a keyword that cannot be kept to is an error; otherwise a
+  /// schema with such a keyword means any object.
+  public var isStrict = true
 
   /// - Parameter parameters: a JSON Schema of the arguments, as text.
   /// - Throws: if `parameters` is no JSON object.
@@ -13,6 +18,7 @@ public struct ToolDefinition: Sendable, Equatable {
         at: "parameters of the tool \(name)", found: excerpt(parameters), expected: "a JSON object")
     }
     self.name = name
+    self.parameters = parameters
     json = """
       {"type": "function", "function": {"name": \(quoted(name)), "description": \(quoted(description)), \
       "parameters": \(parameters)}}
@@ -34,7 +40,13 @@ public struct ToolDefinition: Sendable, Equatable {
         at: inner == nil ? "\(place).name" : "\(place).function.name",
         found: excerpt(function["name"] ?? "nothing"), expected: "the tool's name")
     }
+    if let parameters = function["parameters"], parameters != "null", JSONObject(parameters) == nil {
+      throw ChatError(
+        at: "parameters of the tool \(name)", found: excerpt(parameters), expected: "a JSON object")
+    }
     self.name = name
+    parameters = function["parameters"].flatMap { $0 == "null" ? nil : $0 }
+    isStrict = function["strict"] == "true"
     self.json = inner == nil ? "{\"type\": \"function\", \"function\": \(json)}" : json
   }
 }

@@ -7,15 +7,16 @@ internal import Foundation
 /// let tool = try Tool("get_weather", "The weather at a place") { (arguments: WeatherArguments) in
 ///   try await weather(at: arguments.place, days: arguments.days ?? 1)
 /// }
-/// let conversation = Conversation([.user("Rain in Kyoto?")], tools: [tool.definition])
-/// // For every call in the model's answer:
-/// let message = try await tool.answer(call)
+/// let session = ChatSession(model: model, tools: [tool])
+/// for try await event in session.respond(to: "Rain in Kyoto?") { … }
 /// ```
 public struct Tool: Sendable {
   /// Name, description and schema, as a template shows them to the model.
   public let definition: ToolDefinition
   public var name: String { definition.name }
-  private let body: @Sendable (String) async throws -> String
+  private let body: (@Sendable (String) async throws -> String)?
+  /// Whether there is code that answers calls; otherwise whoever asked the model answers them.
+  public var isAnswered: Bool { body != nil }
 
   /// - Parameter body: gets the arguments; its result is given to the model: text as it is, anything else as JSON.
   /// - Throws: if no schema can be found for the arguments, or it is not that of an object: see ``SchemaDescription``.
@@ -36,6 +37,12 @@ public struct Tool: Sendable {
     }
   }
 
+  /// A tool whose calls are answered by whoever asked the model.
+  public init(_ definition: ToolDefinition) {
+    self.definition = definition
+    body = nil
+  }
+
   /// A tool without arguments.
   public init<Result: Encodable & Sendable>(
     _ name: String, _ description: String, _ body: @escaping @Sendable () async throws -> Result
@@ -49,7 +56,12 @@ public struct Tool: Sendable {
   /// - Returns: the result as the model is to read it.
   /// - Throws: a ``ChatError`` whose description tells the model what is wrong with its arguments, or what the tool's
   ///   own code throws.
-  public func call(_ argumentsJSON: String) async throws -> String { try await body(argumentsJSON) }
+  public func call(_ argumentsJSON: String) async throws -> String {
+    guard let body else {
+      throw ChatError(at: "the tool \(name)", found: "no code", expected: "a tool that was made with a closure")
+    }
+    return try await body(argumentsJSON)
+  }
 
   /// The message that answers a call: the result, or the text of the error, from which a model can mend its call.
   ///

@@ -17,23 +17,27 @@ struct Answering {
     var answer = ""
     var reasoning = ""
     var result: GenerationResult?
-    for try await event in session.respond(to: prompt) {
-      let now = ProcessInfo.processInfo.systemUptime
-      switch event {
-      case .prefill(let done, let total):
-        write(writer?.showPrefill(done: done, total: total, at: now))
-      case .reasoning(let text):
-        reasoning += text
-        write(writer?.writeReasoning(text, at: now))
-      case .answer(let text):
-        answer += text
-        write(writer?.writeAnswer(text, at: now))
-      case .finished(let finished):
-        result = finished
-      case .toolCall:
-        // No tools are offered here: what a model writes as a call is part of its answer.
-        break
+    do {
+      for try await event in session.respond(to: prompt) {
+        let now = ProcessInfo.processInfo.systemUptime
+        switch event {
+        case .prefill(let done, let total):
+          write(writer?.showPrefill(done: done, total: total, at: now))
+        case .reasoning(let text):
+          reasoning += text
+          write(writer?.writeReasoning(text, at: now))
+        case .answer(let text):
+          answer += text
+          write(writer?.writeAnswer(text, at: now))
+        case .finished(let finished):
+          result = finished
+        case .toolCall, .toolResult, .token:
+          // Neither is asked for here: what a model writes as a call is part of its answer.
+          break
+        }
       }
+    } catch let error as MinkeError where error.kind == .emptyAnswer {
+      // Told with all else that is known of the answer: see ``FinishedAnswer/failure``.
     }
     write(writer?.finish(at: ProcessInfo.processInfo.systemUptime))
     guard let result else { throw CommandError("the model stopped without saying why") }

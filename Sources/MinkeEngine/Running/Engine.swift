@@ -18,6 +18,7 @@ package final class Engine: @unchecked Sendable {
 
   private struct Inbox {
     var room: WaitingRoom
+    var jobs: JobLine<any EngineJob>
     var nextNumber = 0
     var arrivals: [EngineLoop.Arrival] = []
     var cancelled: [Int] = []
@@ -30,10 +31,11 @@ package final class Engine: @unchecked Sendable {
     self.transformer = transformer
     self.options = options
     loop = try EngineLoop(transformer, options)
+    let (limit, share) = (options.limits.waiting, options.limits.waitingPerIdentity)
     inbox = Mutex(
       Inbox(
-        room: WaitingRoom(
-          limit: options.limits.waiting, limitPerIdentity: options.limits.waitingPerIdentity)))
+        room: WaitingRoom(limit: limit, limitPerIdentity: share),
+        jobs: JobLine(limit: limit, limitPerIdentity: share)))
   }
 
   /// Memory that passes work in; for jobs.
@@ -68,6 +70,16 @@ extension Engine {
     }
     wake()
     return ticket
+  }
+
+  /// Takes a job, which is done beside the sequences.
+  ///
+  /// - Throws: ``EngineError`` when too many wait.
+  package func submit(_ job: any EngineJob) throws(EngineError) {
+    try inbox.withLock { inbox throws(EngineError) in
+      try inbox.jobs.add(job, job.identity, cost: job.cost)
+    }
+    wake()
   }
 
   /// A number for requests that have the same prompt.
@@ -122,17 +134,21 @@ extension Engine {
     if starts { queue.async { self.turn() } }
   }
 
-  /// One step, and the next one behind the jobs that wait.
+  /// One step and a piece of a job, and the next ones behind what else waits for the queue.
   private func turn() {
-    let (arrivals, cancelled) = inbox.withLock { inbox in
+    let (arrivals, cancelled, job) = inbox.withLock { inbox in
       defer { (inbox.arrivals, inbox.cancelled) = ([], []) }
-      return (inbox.arrivals, inbox.cancelled)
+      return (inbox.arrivals, inbox.cancelled, inbox.jobs.next())
     }
     let left = loop.step(arrivals, cancelled)
+    let rows = loop.isIdle ? options.limits.soloChunk : options.limits.chunk
+    let isDone = job.map { !$0.proceed(rows: rows) } ?? false
     let goesOn = inbox.withLock { inbox in
       for identity in left { inbox.room.leave(identity) }
+      if isDone { inbox.jobs.finish() }
       inbox.statistics = loop.statistics
-      inbox.isRunning = !loop.isIdle || !inbox.arrivals.isEmpty || !inbox.cancelled.isEmpty
+      inbox.isRunning =
+        !loop.isIdle || !inbox.arrivals.isEmpty || !inbox.cancelled.isEmpty || !inbox.jobs.isEmpty
       return inbox.isRunning
     }
     if goesOn { queue.async { self.turn() } }

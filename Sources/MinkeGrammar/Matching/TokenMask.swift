@@ -31,7 +31,7 @@ package struct TokenMask: Sendable, Equatable {
     return result
   }
 
-  mutating func insert(_ token: Int) { words[token >> 6] |= 1 << UInt64(token & 63) }
+  package mutating func insert(_ token: Int) { words[token >> 6] |= 1 << UInt64(token & 63) }
 
   mutating func formUnion(_ other: TokenMask) {
     for index in words.indices { words[index] |= other.words[index] }
