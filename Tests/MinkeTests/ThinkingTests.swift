@@ -70,11 +70,12 @@ import Testing
         let answer = try await Answer(session.respond(to: question))
         #expect(answer.result?.usage.completionTokens ?? 0 > 0)
       } catch let error as MinkeError {
-        guard case .contextOverflow = error.kind else {
-          Issue.record("\(error)")
-          return
+        switch error.kind {
+        case .contextOverflow: refused += 1
+        // Room for a token that is none of an answer.
+        case .emptyAnswer: break
+        default: Issue.record("\(error)")
         }
-        refused += 1
       }
     }
     #expect(refused > 3 && refused < 17)
