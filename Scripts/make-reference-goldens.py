@@ -24,6 +24,7 @@ Written, in JSON:
 - `greedy`: for each prompt (ids given) the ids of the greedy continuation, up to and including the
   first end-of-text token, and for each step the difference between the largest and the second
   largest logit: a step whose gap is small is a near-tie, from which on other arithmetic may differ.
+- `embeddings`: of some texts, from the final norm of every token.
 - `logits`: the 20 largest logits (ids and values) after each prompt, with log-sum-exp, mean and
   standard deviation over the whole vocabulary.
 """
@@ -79,6 +80,12 @@ PROMPTS = {
         "def fibonacci(n):\n",
     ],
 }
+
+SENTENCES = [
+    "The ship sails on the sea.",
+    "A boat goes over the ocean.",
+    "Integrals are linear functionals, and derivatives are linear operators.",
+]
 
 
 class Checkpoint:
@@ -276,6 +283,21 @@ def continue_greedily(model, prompt, ends):
     return ids, gaps, summary, first.numpy()
 
 
+@torch.inference_mode()
+def embeddings(model, encode):
+    """For each pooling: the cosine of every two texts' vectors, and the first numbers of each vector of length 1."""
+    hidden = [model.model(torch.tensor([encode(text)])).last_hidden_state[0].double() for text in SENTENCES]
+    result = []
+    for name, pool in [("mean", lambda rows: rows.mean(0)), ("last", lambda rows: rows[-1]), ("cls", lambda rows: rows[0])]:
+        vectors = torch.nn.functional.normalize(torch.stack([pool(rows) for rows in hidden]), dim=-1)
+        result.append({
+            "pooling": name,
+            "cosines": [[round(value, 5) for value in row] for row in (vectors @ vectors.T).tolist()],
+            "beginnings": [[round(value, 5) for value in row] for row in vectors[:, :8].tolist()],
+        })
+    return {"texts": SENTENCES, "poolings": result}
+
+
 def digest(ids):
     return hashlib.sha256(np.asarray(ids, dtype="<i4").tobytes()).hexdigest()
 
@@ -319,6 +341,7 @@ def main():
         "perplexity": perplexity(model, ids, bos),
         "greedy": greedy,
         "logits": logits,
+        "embeddings": embeddings(model, encode),
     }
     with open(options.out, "w") as out:
         out.write(one_line_a_leaf(result) + "\n")

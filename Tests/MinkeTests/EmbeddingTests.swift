@@ -25,6 +25,24 @@ import Testing
     }
   }
 
+  /// Here activations are quantised, there nothing is.
+  @Test(arguments: [RealModel.smolLM2, .qwen25Coder])
+  func `They are those of transformers`(real: RealModel) async throws {
+    let model = try LanguageModel.load(path: try await real.path())
+    let golden = try ReferenceGolden(for: real).embeddings
+    for expected in golden.poolings {
+      let vectors = try await model.embed(golden.texts, pooling: expected.pooling).map(\.vector)
+      for (row, vector) in vectors.enumerated() {
+        for (column, other) in vectors.enumerated() {
+          let cosine = zip(vector, other).reduce(0) { $0 + $1.0 * $1.1 }
+          #expect(abs(cosine - expected.cosines[row][column]) < 0.02, "\(expected.pooling) \(row) \(column)")
+        }
+        let found = vector.prefix(expected.beginnings[row].count)
+        #expect(zip(found, expected.beginnings[row]).allSatisfy { abs($0 - $1) < 0.02 }, "\(expected.pooling)")
+      }
+    }
+  }
+
   @Test func `A conversation goes on meanwhile and is not disturbed`() async throws {
     let model = try await model()
     var parameters = GenerationParameters()

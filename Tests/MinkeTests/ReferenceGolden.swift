@@ -1,4 +1,5 @@
 import Foundation
+import Minke
 import MinkeTokenizers
 import Testing
 
@@ -38,10 +39,25 @@ struct ReferenceGolden: Decodable {
     }
   }
 
+  /// Vectors of length 1 of some texts.
+  struct Embeddings: Decodable {
+    struct Pooled: Decodable {
+      let pooling: EmbeddingPooling
+      /// Of every two texts.
+      let cosines: [[Float]]
+      /// The first numbers of each vector.
+      let beginnings: [[Float]]
+    }
+
+    let texts: [String]
+    let poolings: [Pooled]
+  }
+
   let ids: IDs
   let perplexity: Perplexity
   let greedy: [Greedy]
   let logits: [Logits]
+  let embeddings: Embeddings
 
   init(for model: RealModel) throws {
     let name =

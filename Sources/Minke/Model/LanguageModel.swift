@@ -1,4 +1,4 @@
-package import MinkeChat
+public import MinkeChat
 package import MinkeCheckpoints
 package import MinkeEngine
 public import MinkeModels
@@ -99,6 +99,9 @@ public final class LanguageModel: Sendable {
   /// How experts were brought into memory since the model was loaded; nil where all are there
   /// (``LoadOptions/expertMemory``).
   public var expertStatistics: ExpertStatistics? { engine.transformer.expertStatistics }
+
+  /// What the model's chat template can show it: tools, system messages, the reasoning of earlier turns.
+  public var capabilities: ChatTemplate.Capabilities { template.capabilities }
 
   /// Where the weights came from.
   package var weightOrigin: WeightOrigin { engine.transformer.weightOrigin }
