@@ -160,7 +160,8 @@ extension ChatSession {
     }
     let said = try await answer.run(
       AnswerDriver(plan, dropped: dropped, emit: reply.take),
-      EngineRequest(tokens, identity: identity, speculates: parameters.speculates))
+      EngineRequest(
+        tokens, identity: identity, priority: parameters.priority, speculates: parameters.speculates))
     turn.add(reply)
     if turn.isKept { turn.spoken.note(said, model.tokenizer) }
     guard reply.result?.finishReason == .toolCalls, turn.rounds < Self.toolRoundLimit else { return nil }

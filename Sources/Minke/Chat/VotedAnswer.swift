@@ -94,7 +94,8 @@ private final class Ballot: Sendable {
       _ = try await answers[index].run(
         AnswerDriver(plan, emit: reply.take),
         EngineRequest(
-          tokens, identity: identity, promptGroup: group, speculates: parameters.speculates))
+          tokens, identity: identity, priority: parameters.priority, promptGroup: group,
+          speculates: parameters.speculates))
       note(reply)
     } catch {
       fail(MinkeError(error))

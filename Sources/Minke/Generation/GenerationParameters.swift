@@ -23,6 +23,8 @@ public struct GenerationParameters: Sendable {
   /// Whether every token is reported by itself (``GenerationEvent/token(_:)``), and with how many of the most probable ones:
   /// 0 to 1024; nil: tokens are not reported.
   public var topLogProbabilities: Int?
+  /// Answers of higher priority are served first, and others make room for them where memory is short.
+  public var priority = 0
   /// Whether tokens are guessed from what was said before and verified several at a time, where that is faster. It changes
   /// no token.
   public var speculates = true
