@@ -38,7 +38,8 @@ import Testing
           #expect(abs(cosine - expected.cosines[row][column]) < 0.02, "\(expected.pooling) \(row) \(column)")
         }
         let found = vector.prefix(expected.beginnings[row].count)
-        #expect(zip(found, expected.beginnings[row]).allSatisfy { abs($0 - $1) < 0.02 }, "\(expected.pooling)")
+        #expect(
+          zip(found, expected.beginnings[row]).allSatisfy { abs($0 - $1) < 0.02 }, "\(expected.pooling)")
       }
     }
   }

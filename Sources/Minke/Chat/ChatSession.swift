@@ -183,7 +183,8 @@ extension ChatSession {
       .emptyAnswer,
       "the model wrote no answer (\(result.usage.reasoningTokens) tokens of reasoning, finished by "
         + "\(result.finishReason.rawValue)); expected some: "
-        + (result.finishReason == .length ? "allow more tokens or less thinking" : "ask again, or another way"))
+        + (result.finishReason == .length
+          ? "allow more tokens or less thinking" : "ask again, or another way"))
   }
 
   /// Leaves out the oldest turns where that was asked for and the prompt is too long.

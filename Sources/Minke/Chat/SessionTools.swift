@@ -11,7 +11,8 @@ struct SessionTools: Sendable {
     guard tools.isEmpty || (capabilities.tools && capabilities.toolCalls != nil) else {
       throw MinkeError(
         .unsupported,
-        "\(tools.count) tools are offered, but the model's chat template shows it none: use a model that calls tools")
+        "\(tools.count) tools are offered, but the model's chat template shows it none: use a model that calls tools"
+      )
     }
   }
 

@@ -18,7 +18,8 @@ extension LanguageModel {
     guard !texts.isEmpty else { return [] }
     guard texts.count <= Self.embeddingLimit else {
       throw MinkeError(
-        .parameters, "\(texts.count) texts are to be embedded; expected at most \(Self.embeddingLimit) at once")
+        .parameters,
+        "\(texts.count) texts are to be embedded; expected at most \(Self.embeddingLimit) at once")
     }
     let pooling = if let pooling { pooling } else { try defaultPooling() }
     var tokens: [[TokenID]] = []

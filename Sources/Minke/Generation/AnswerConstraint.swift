@@ -25,7 +25,8 @@ struct AnswerConstraint {
 
   /// The constraint of an answer; nil where it may be anything.
   init?(
-    _ model: LanguageModel, _ tools: [ToolDefinition], _ parameters: GenerationParameters, opensReasoning: Bool
+    _ model: LanguageModel, _ tools: [ToolDefinition], _ parameters: GenerationParameters,
+    opensReasoning: Bool
   ) throws {
     var grammar = parameters.grammar
     var marks: Set<TokenID> = []

@@ -58,7 +58,8 @@ public struct Tool: Sendable {
   ///   own code throws.
   public func call(_ argumentsJSON: String) async throws -> String {
     guard let body else {
-      throw ChatError(at: "the tool \(name)", found: "no code", expected: "a tool that was made with a closure")
+      throw ChatError(
+        at: "the tool \(name)", found: "no code", expected: "a tool that was made with a closure")
     }
     return try await body(argumentsJSON)
   }

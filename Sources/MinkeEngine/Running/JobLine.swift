@@ -27,7 +27,8 @@ struct JobLine<Job> {
   /// The job that has begun, or else the one that begins now; nil where there is none.
   mutating func next() -> Job? {
     if current == nil {
-      guard let index = waiting.indices.min(by: { service[waiting[$0].identity] < service[waiting[$1].identity] })
+      guard
+        let index = waiting.indices.min(by: { service[waiting[$0].identity] < service[waiting[$1].identity] })
       else { return nil }
       let entry = waiting.remove(at: index)
       room.leave(entry.identity)
