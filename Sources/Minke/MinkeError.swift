@@ -18,6 +18,8 @@ public struct MinkeError: Error, Sendable, CustomStringConvertible {
     case contextOverflow(promptTokens: Int, limit: Int)
     /// The session is still answering.
     case busy
+    /// A saved conversation or cache is damaged, is another model's, or cannot be read or written.
+    case savedFile
     /// The model computed something that is not a number.
     case numeric
   }

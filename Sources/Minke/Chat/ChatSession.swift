@@ -11,10 +11,10 @@ public final class ChatSession: Sendable {
   public let model: LanguageModel
   private let parameters: GenerationParameters
   private let tools: [ToolDefinition]
-  private let identity: Identity
-  private let state: Mutex<State>
+  let identity: Identity
+  let state: Mutex<State>
 
-  private struct State {
+  struct State {
     var messages: [Message]
     var spoken = SpokenTokens()
     var running: RunningAnswer?
