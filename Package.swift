@@ -33,7 +33,7 @@ let lightTargets: [Target] = [
   module("MinkeChat", ["MinkeJinja"]),
   module("MinkeModels", ["MinkeTensors", "MinkeCheckpoints"]),
   module("MinkeSampling"),
-  module("MinkeEngine", ["MinkeTensors", "MinkeModels", "MinkeSampling"]),
+  module("MinkeEngine", ["MinkeTensors", "MinkeCheckpoints", "MinkeModels", "MinkeSampling"]),
   module("MinkeGrammar"),
   module(
     "Minke",
@@ -51,7 +51,7 @@ let lightTargets: [Target] = [
   tests("MinkeChat", ["MinkeJinja"]),
   tests("MinkeModels", ["MinkeCheckpoints", "MinkeTensors", "CMinkeAllocationCounter"]),
   tests("MinkeSampling"),
-  tests("MinkeEngine", goldens: false),
+  tests("MinkeEngine", ["MinkeTensors", "MinkeCheckpoints", "MinkeModels"], goldens: false),
   tests("MinkeGrammar"),
 ]
 

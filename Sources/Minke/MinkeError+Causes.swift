@@ -14,7 +14,7 @@ extension MinkeError {
       switch error {
       case let error as MinkeError: error
       case let error as CheckpointError:
-        MinkeError(error.kind == .unsupported ? .unsupported : .checkpoint, error.description)
+        MinkeError(Kind(error.kind), error.description)
       case let error as TokenizerError: MinkeError(.tokenizer, "\(error)")
       case let error as ChatError: MinkeError(.template, error.description)
       case let error as SamplingError:
@@ -22,8 +22,22 @@ extension MinkeError {
       case let error as GrammarError: MinkeError(.parameters, error.description)
       case let error as ModelError: MinkeError(.parameters, error.description)
       case let error as EngineError: MinkeError(error.kind == .queueFull ? .busy : .memory, error.description)
+      case let error as SavedFileError:
+        MinkeError(error.kind == .unsupported ? .unsupported : .savedFile, error.description)
       case let error as TensorError: MinkeError(.memory, error.description)
       default: MinkeError(.checkpoint, "\(error)")
+      }
+  }
+}
+
+extension MinkeError.Kind {
+  fileprivate init(_ kind: CheckpointError.Kind) {
+    self =
+      switch kind {
+      case .unsupported: .unsupported
+      // What the library writes is saved conversations and caches.
+      case .unwritable: .savedFile
+      default: .checkpoint
       }
   }
 }

@@ -24,6 +24,8 @@ public struct MinkeError: Error, Sendable, CustomStringConvertible {
     case emptyAnswer
     /// What the model wrote is not what was asked for.
     case answer
+    /// A saved conversation or cache is damaged, is another model's, or cannot be read or written.
+    case savedFile
     /// The model computed something that is not a number.
     case numeric
   }

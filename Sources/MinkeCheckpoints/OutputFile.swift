@@ -8,7 +8,7 @@
 
 /// A file that appears under its name only when it is complete: bytes go to a temporary file in the same
 /// folder, which ``commit()`` flushes to disk and renames. Without `commit` the temporary file is removed.
-final class OutputFile {
+package final class OutputFile {
   let path: String
   private let temporaryPath: String
   private var descriptor: Int32
@@ -19,7 +19,10 @@ final class OutputFile {
 
   /// - Parameter replacesExisting: whether a file of this name is replaced; otherwise it is an error, also when it appears
   ///   while this one is written.
-  init(path: String, replacesExisting: Bool = true) throws(CheckpointError) {
+  /// - Parameter isPrivate: whether nobody but this user may read it.
+  package init(
+    path: String, replacesExisting: Bool = true, isPrivate: Bool = false
+  ) throws(CheckpointError) {
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw CheckpointError(
         .unwritable, path: path, at: .file, found: "an empty path or one with a zero byte",
@@ -29,7 +32,8 @@ final class OutputFile {
     self.replacesExisting = replacesExisting
     if !replacesExisting { try Self.checkAbsent(path) }
     temporaryPath = path + ".partial-" + String(UInt64.random(in: 0 ... .max), radix: 36)
-    descriptor = unsafe open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    descriptor = unsafe open(
+      temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, isPrivate ? 0o600 : 0o644)
     guard descriptor >= 0 else { throw Self.failure("creating it", path) }
   }
 
@@ -39,7 +43,7 @@ final class OutputFile {
     unsafe unlink(temporaryPath)
   }
 
-  func write(_ bytes: Span<UInt8>) throws(CheckpointError) {
+  package func write(_ bytes: Span<UInt8>) throws(CheckpointError) {
     if buffer.count + bytes.count > Self.bufferBytes { try flush() }
     if bytes.count > Self.bufferBytes {
       try send(bytes)
@@ -49,7 +53,7 @@ final class OutputFile {
   }
 
   /// Makes the file appear under its name, complete and on disk.
-  func commit() throws(CheckpointError) {
+  package func commit() throws(CheckpointError) {
     try flush()
     guard fsync(descriptor) == 0 else { throw Self.failure("flushing it to disk", path) }
     let result = close(descriptor)

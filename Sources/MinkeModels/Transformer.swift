@@ -1,5 +1,6 @@
 package import MinkeCheckpoints
 package import MinkeTensors
+internal import Synchronization
 
 /// A decoder-only transformer ready to run: its configuration and its packed weights.
 ///
@@ -33,7 +34,10 @@ package final class Transformer: @unchecked Sendable {
   private let architecture: any Architecture
   private let weights: Arena
   private let experts: ExpertCache?
-  private let file: any Checkpoint
+  let file: any Checkpoint
+  let packCache: PackCache?
+  /// Once it is known.
+  let digest = Mutex<String?>(nil)
   /// Its rows are read where they lie, in the file or in memory.
   private let embedding: StoredTensor
   /// By what the frequencies of ``ModelConfiguration/rotary`` are divided.
@@ -61,6 +65,7 @@ package final class Transformer: @unchecked Sendable {
     (weights, weightOrigin, packWriting) = (loaded.arena, loaded.origin, loaded.writing)
     experts = loaded.experts
     self.file = file
+    self.packCache = packCache
     embedding = loaded.embedding
     self.pool = pool
   }

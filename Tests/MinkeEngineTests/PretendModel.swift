@@ -30,6 +30,16 @@ struct PretendModel {
     for place in places { memory[place.group][place.block] = nil }
   }
 
+  /// What blocks hold, by group.
+  func contents(_ numbers: BlockNumbers) -> [[UInt64]?] {
+    groups.indices.map { numbers[$0] >= 0 ? memory[$0][numbers[$0]] : nil }
+  }
+
+  /// Writes what blocks have held elsewhere.
+  mutating func fill(_ numbers: BlockNumbers, _ contents: [[UInt64]?]) {
+    for group in groups.indices where numbers[group] >= 0 { memory[group][numbers[group]] = contents[group] }
+  }
+
   /// Computes a slice: reads what its tokens see, writes what they are.
   ///
   /// - Returns: what each row knows of its past; nil where a row did not find its own.

@@ -65,6 +65,37 @@ private struct Simulation {
     try check()
   }
 
+  /// What a file would have of an identity.
+  func saved(_ identity: Identity) -> [(node: NodeToSave, contents: [[UInt64]?])] {
+    blocks.nodesToSave(of: identity).compactMap { node in
+      blocks.blocks(of: node).map { (node, model.contents($0)) }
+    }
+  }
+
+  /// Restores it for an identity, and returns how many nodes were taken in.
+  mutating func restore(
+    _ saved: [(node: NodeToSave, contents: [[UInt64]?])], _ identity: Identity
+  ) throws -> Int {
+    let start = blocks.beginRestoring()
+    var restored: [RestoredNode?] = []
+    for (node, contents) in saved {
+      try #require(node.parent < restored.count, "a parent comes before its children")
+      let parent = node.parent < 0 ? nil : restored[node.parent]
+      guard node.parent < 0 || parent != nil else {
+        restored.append(nil)
+        continue
+      }
+      let result = blocks.restore(
+        node.tokens, groups: contents.map { $0 != nil }, under: parent, identity, since: start)
+      model.release(blocks.releases)
+      blocks.releases = []
+      if let result { model.fill(result.blocks, contents) }
+      restored.append(result)
+      try check()
+    }
+    return restored.count { $0?.wasThere == false }
+  }
+
   func check() throws {
     let violations = blocks.violations(scheduler.running.map(\.table))
     try #require(violations.isEmpty, "\(violations.prefix(5)) in step \(stepCount)")
@@ -103,7 +134,11 @@ struct SchedulerTests {
     var started: [Int: (prompt: [Int32], answer: Int)] = [:]
     var sequences: [TokenSequence] = []
     var arrivals = 0
+    var saved: [(node: NodeToSave, contents: [[UInt64]?])] = []
     for _ in 0..<400 {
+      // What was saved of one identity comes back for another: what blocks hold depends on tokens alone.
+      if random.below(25) == 0 { saved = simulation.saved(Identity("\(random.below(3))")) }
+      if random.below(25) == 0 { _ = try simulation.restore(saved, Identity("\(random.below(3))")) }
       if sequences.count < 60, random.below(3) == 0 {
         let stem = stems[random.below(3)].prefix(1 + random.below(300))
         let prompt = Array(stem) + (0..<random.below(40)).map { _ in Int32(random.below(3)) }

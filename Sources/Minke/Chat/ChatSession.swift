@@ -11,10 +11,10 @@ public final class ChatSession: Sendable {
   public let model: LanguageModel
   let parameters: GenerationParameters
   private let tools: SessionTools
-  private let identity: Identity
-  private let state: Mutex<State>
+  let identity: Identity
+  let state: Mutex<State>
 
-  private struct State {
+  struct State {
     var messages: [Message]
     var spoken = SpokenTokens()
     var running: RunningAnswer?

@@ -6,7 +6,7 @@ internal import MinkeTokenizers
 /// A text has many ways to be cut into tokens, and a model does not always choose the one that the tokenizer would. Where the
 /// next prompt's text goes on from what was said, only the rest is encoded: the cache then has all that came before.
 struct SpokenTokens: Sendable {
-  private var tokens: [TokenID] = []
+  private(set) var tokens: [TokenID] = []
   /// The text of ``tokens``.
   private var text: [UInt8] = []
 

@@ -22,6 +22,7 @@ struct RunCommand: AsyncParsableCommand {
         minke run "What is the capital of France?"
         minke run qwen2.5-coder:0.5b
         minke run ./model.gguf --think-budget 500 --stats "Is 2027 prime?"
+        minke run --session talk.minke "And of Italy?"
         minke run --json < question.txt
       """)
 
@@ -46,6 +47,13 @@ struct RunCommand: AsyncParsableCommand {
 
   @Option(help: "Instructions for the whole conversation.")
   var system: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Go on with the conversation in this file, if it is there, and write it back at the end: what was said, and what "
+        + "was computed for it.",
+      valueName: "file"))
+  var session: String?
 
   @OptionGroup(title: "Choosing tokens (as the model's makers advise unless given)")
   var sampling: SamplingOptions
@@ -89,15 +97,18 @@ struct RunCommand: AsyncParsableCommand {
 
     let (system, parameters) = (system, sampling.parameters(over: model.defaultSampling))
     let makeSession = { ChatSession(model: model, system: system, parameters: parameters) }
+    let file = self.session.map(SessionFile.init)
+    let session = try file?.restore(model, parameters, system: system) ?? makeSession()
     if isChat {
       var chat = ChatLoop(
-        name: found.name, makeSession: makeSession, style: Self.style, reasoning: reasoning,
+        name: found.name, session: session, makeSession: makeSession, style: Self.style, reasoning: reasoning,
         showsStatistics: stats, loadTime: loadTime,
         history: History(path: finder.hub.store.root + "/history"),
         experts: { model.expertStatistics })
       try await chat.run()
+      try file?.save(chat.session)
     } else {
-      try await answer(prompt, makeSession(), model, name: found.name, loadTime: loadTime)
+      try await answer(prompt, session, model, name: found.name, loadTime: loadTime, file: file)
     }
   }
 
@@ -116,7 +127,8 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   private func answer(
-    _ prompt: String, _ session: ChatSession, _ model: LanguageModel, name: String, loadTime: Double
+    _ prompt: String, _ session: ChatSession, _ model: LanguageModel, name: String, loadTime: Double,
+    file: SessionFile?
   ) async throws {
     let writer = AnswerWriter(
       reasoning: reasoning, isTerminal: StandardStream.output.isTerminal, style: Self.style)
@@ -136,6 +148,7 @@ struct RunCommand: AsyncParsableCommand {
           finished.result, loadTime: loadTime, peakMemory: PeakMemory.bytes.map(byteText),
           experts: model.expertStatistics, diskBytes: diskBytes))
     }
+    try file?.save(session)
     if finished.result.finishReason == .cancelled { throw ExitCode(Interrupts.status) }
     if let failure = finished.failure { throw failure }
   }

@@ -6,6 +6,8 @@ internal import MinkeModels
 /// A conversation at the terminal.
 struct ChatLoop {
   let name: String
+  /// The conversation as it stands.
+  var session: ChatSession
   let makeSession: () -> ChatSession
   let style: Style
   var reasoning: AnswerWriter.Reasoning
@@ -17,7 +19,6 @@ struct ChatLoop {
 
   /// Asks and answers until the person leaves.
   mutating func run() async throws {
-    var session = makeSession()
     let prompt = LinePrompt(prompt: "> ", continuation: ". ", style: style)
     note("\(name). /help shows the commands, Ctrl-D leaves.")
     var wasInterrupted = false
@@ -41,7 +42,7 @@ struct ChatLoop {
         case .command(let command): perform(command)
         case .message(let message):
           history.add(message)
-          await ask(message, session)
+          await ask(message)
         }
       }
     }
@@ -61,7 +62,7 @@ struct ChatLoop {
   }
 
   /// One turn. What goes wrong is said, and the chat goes on.
-  private func ask(_ message: String, _ session: ChatSession) async {
+  private func ask(_ message: String) async {
     let writer = AnswerWriter(
       reasoning: reasoning, isTerminal: StandardStream.output.isTerminal, style: style)
     let (before, read) = (experts(), DiskReads.bytes)

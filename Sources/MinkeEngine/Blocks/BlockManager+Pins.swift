@@ -72,14 +72,20 @@ extension BlockManager {
       // The lower number among equals, so that dictionaries' order decides nothing.
       if count > most || (count == most && count > 0 && owner < victim) { (victim, most) = (owner, count) }
     }
-    guard victim >= 0 else { return false }
-    account.evictions += 1
-    switch (leaves.first(of: victim), unseen.first(of: victim)) {
+    return victim >= 0 && evict(from: victim)
+  }
+
+  /// Takes what an owner used longest ago, if that was at `time` or before.
+  mutating func evict(from owner: Int, usedBy time: UInt64 = .max) -> Bool {
+    let leaf = leaves.first(of: owner).flatMap { $0.lastUse <= time ? $0 : nil }
+    let block = unseen.first(of: owner).flatMap { $0.lastUse <= time ? $0 : nil }
+    switch (leaf, block) {
     case (let leaf?, let block?) where leaf.lastUse <= block.lastUse: discard(leaf.node)
     case (_, let block?): evictWindow(block.node)
     case (let leaf?, nil): discard(leaf.node)
     case (nil, nil): return false
     }
+    account.evictions += 1
     return true
   }
 

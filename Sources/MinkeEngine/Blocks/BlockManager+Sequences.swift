@@ -129,15 +129,18 @@ extension BlockManager {
   }
 
   /// Makes blocks that no sequence runs through a leaf.
-  private mutating func keep(
+  @discardableResult mutating func keep(
     _ tokens: ArraySlice<Int32>, _ numbers: BlockNumbers, under parent: Int, _ identity: Identity
-  ) {
+  ) -> Int {
     clock += 1
     let node = tree.insert(tokens, numbers, under: parent, identity: identity)
     removeSuperseded(under: parent, identity, by: tokens)
     tree[node].lastUse = clock
     leaves.insert(node, owner: tree[node].owner, lastUse: clock)
-    if windowGroup != nil { unseen.insert(node, owner: tree[node].owner, lastUse: clock) }
+    if let group = windowGroup, numbers[group] >= 0 {
+      unseen.insert(node, owner: tree[node].owner, lastUse: clock)
+    }
     if parent >= 0 { leaves.remove(parent) }
+    return node
   }
 }

@@ -80,7 +80,7 @@ extension BlockManager {
     return numbers
   }
 
-  private mutating func allocate(_ group: Int) -> Int32? {
+  mutating func allocate(_ group: Int) -> Int32? {
     let bytes = groups[group].byteCount
     while usedBytes + bytes > byteLimit { guard evict() else { return nil } }
     guard let block = pools[group].takesMemory ? takeCold(group) : pools[group].take() else { return nil }

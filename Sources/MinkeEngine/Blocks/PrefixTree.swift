@@ -17,6 +17,8 @@ struct PrefixTree {
     var windowPins = 0
     var lastUse: UInt64 = 0
     var isFree = false
+    /// No other node has or had it, unlike the node's number.
+    let serial: UInt64
   }
 
   /// Where children are looked for.
@@ -27,6 +29,7 @@ struct PrefixTree {
   }
 
   private(set) var nodes: [Node] = []
+  private var nextSerial: UInt64 = 0
   private var freeNodes: [Int] = []
   private var edges: [Edge: [Int]] = [:]
   private var owners: [Identity: Int] = [:]
@@ -80,7 +83,9 @@ struct PrefixTree {
     _ tokens: ArraySlice<Int32>, _ blocks: BlockNumbers, under parent: Int, identity: Identity
   ) -> Int {
     let owner = makeOwner(identity)
-    let node = Node(tokens: Array(tokens), blocks: blocks, parent: parent, owner: owner)
+    let node = Node(
+      tokens: Array(tokens), blocks: blocks, parent: parent, owner: owner, serial: nextSerial)
+    nextSerial += 1
     let index = freeNodes.popLast() ?? nodes.count
     if index == nodes.count { nodes.append(node) } else { nodes[index] = node }
     edges[Edge(owner: owner, parent: parent, first: node.tokens[0]), default: []].append(index)

@@ -12,7 +12,8 @@ package final class Engine: @unchecked Sendable {
 
   package let transformer: Transformer
   package let options: EngineOptions
-  private let loop: EngineLoop
+  /// For jobs.
+  let loop: EngineLoop
   private let queue = DispatchQueue(label: "minke.engine", qos: .userInitiated)
   private let inbox: Mutex<Inbox>
 
@@ -47,7 +48,10 @@ package final class Engine: @unchecked Sendable {
   /// Makes decisions by chance from here on; for tests.
   package func disturb(_ disturbance: Disturbance?) { perform { loop.scheduler.disturbance = disturbance } }
 
-  /// Calls back after every step with what does not hold of the cache's books; for tests.
+  /// What does not hold of the cache's books now; for tests.
+  package var violations: [String] { perform { loop.violations } }
+
+  /// Calls back with the same after every step.
   package func checkEveryStep(_ report: (@Sendable ([String]) -> Void)?) { perform { loop.report = report } }
 }
 

@@ -20,9 +20,9 @@ final class EngineLoop {
 
   let runner: ModelRunner
   var scheduler: Scheduler
-  private var blocks: BlockManager
+  var blocks: BlockManager
   private var entries: [Int: Entry] = [:]
-  private let sharesBlocks: Bool
+  let sharesBlocks: Bool
   private var draftCosts = DraftCosts()
   private let clock = ContinuousClock()
   private(set) var statistics = EngineStatistics()
@@ -55,6 +55,9 @@ final class EngineLoop {
 
   var isIdle: Bool { scheduler.isIdle }
 
+  /// What does not hold of the cache's books.
+  var violations: [String] { blocks.violations(scheduler.running.map(\.table)) }
+
   /// One step. Returns whose sequences have begun or ended before they did.
   func step(_ arrivals: [Arrival], _ cancelled: [Int]) -> [Identity] {
     left = []
@@ -70,7 +73,7 @@ final class EngineLoop {
     statistics.steps += 1
     statistics.preemptions += plan.preempted.count
     note()
-    if let report { report(blocks.violations(scheduler.running.map(\.table))) }
+    report?(violations)
     return left
   }
 
@@ -102,12 +105,17 @@ final class EngineLoop {
     entry.driver.ended(ending)
   }
 
+  /// Gives back the memory of blocks that the block manager has taken it from.
+  func releaseMemory() {
+    runner.release(blocks.releases)
+    blocks.releases = []
+  }
+
   /// Does what comes before the pass.
   private func begin(_ plan: StepPlan) {
     for sequence in plan.preempted { runner.drop(sequence) }
     runner.copy(plan.copies)
-    runner.release(blocks.releases)
-    blocks.releases = []
+    releaseMemory()
     for sequence in plan.admitted where entries[sequence.id]?.hasBegun == false {
       entries[sequence.id]?.hasBegun = true
       left.append(sequence.identity)

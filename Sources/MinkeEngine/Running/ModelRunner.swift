@@ -5,7 +5,7 @@ internal import MinkeTensors
 final class ModelRunner {
   let transformer: Transformer
   let workspace: Workspace
-  private let pool: KVPool
+  let pool: KVPool
   private let capacity: Int
   /// By sequence.
   private var caches: [Int: KVCache] = [:]

@@ -4,7 +4,7 @@ internal import CMinkeKernels
 ///
 /// Keys and values choose separately: keys lose more from coarse numbers than values do.
 // swift-format-ignore: AlwaysUseLowerCamelCase
-package enum CacheElement: Sendable, CaseIterable {
+package enum CacheElement: String, Sendable, CaseIterable {
   /// Exact; for parity tests.
   case f32
   /// IEEE half precision; what lies beyond ±65504 is kept as ±65504.

@@ -5,6 +5,10 @@ internal import CMinkeKernels
 ///
 /// Keys lie across, so that the scores of sixteen positions are sums down the dimensions in sixteen lanes.
 struct KVCacheLayout: Sendable {
+  /// Raised where a block's bytes come to mean something else: what was saved is known by it. They depend on the shape alone,
+  /// not on the instruction set.
+  static let version = 1
+
   /// Bytes of the keys of one head in one block; the values follow. 0 where keys hold the values.
   let valueOffset: Int
   let headStride: Int

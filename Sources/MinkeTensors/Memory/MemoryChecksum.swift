@@ -23,10 +23,22 @@ package struct MemoryChecksum: Sendable {
   package mutating func add(_ chunks: Range<Int>, of memory: UnsafeRawBufferPointer) {
     for chunk in chunks {
       let start = chunk * Self.chunkLength
-      let bytes = unsafe UnsafeRawBufferPointer(
-        rebasing: memory[start..<min(start + Self.chunkLength, memory.count)])
-      value &+= Self.mixed(unsafe Self.sum(bytes) ^ Self.mixed(UInt64(chunk)))
+      unsafe add(
+        chunk,
+        UnsafeRawBufferPointer(rebasing: memory[start..<min(start + Self.chunkLength, memory.count)]))
     }
+  }
+
+  /// Adds one chunk, which is `bytes`.
+  package mutating func add(_ chunk: Int, _ bytes: UnsafeRawBufferPointer) {
+    value &+= Self.mixed(unsafe Self.sum(bytes) ^ Self.mixed(UInt64(chunk)))
+  }
+
+  /// The sum of bytes that are all in memory.
+  package static func sum(of memory: UnsafeRawBufferPointer) -> UInt64 {
+    var checksum = MemoryChecksum()
+    unsafe checksum.add(0..<chunkCount(memory.count), of: memory)
+    return checksum.value
   }
 
   private static func sum(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
