@@ -51,8 +51,20 @@ package final class Engine: @unchecked Sendable {
   /// What does not hold of the cache's books now; for tests.
   package var violations: [String] { perform { loop.violations } }
 
-  /// Calls back with the same after every step.
-  package func checkEveryStep(_ report: (@Sendable ([String]) -> Void)?) { perform { loop.report = report } }
+  /// Calls back with the same after every step, or every `nth` one.
+  package func checkEveryStep(nth interval: Int = 1, _ report: (@Sendable ([String]) -> Void)?) {
+    perform { (loop.report, loop.reportInterval) = (report, max(interval, 1)) }
+  }
+
+  /// Gives up what is kept for sequences to come, and its memory.
+  ///
+  /// - Returns: what is still held.
+  package func dropCache() -> CacheUsage {
+    perform {
+      loop.dropCache()
+      return loop.statistics.usage
+    }
+  }
 }
 
 // MARK: Sequences

@@ -27,6 +27,8 @@ final class EngineLoop {
   private let clock = ContinuousClock()
   private(set) var statistics = EngineStatistics()
   var report: (@Sendable ([String]) -> Void)?
+  /// Every so many steps ``report`` is called.
+  var reportInterval = 1
   /// Identities of sequences that no longer wait to begin, since the step began.
   private var left: [Identity] = []
   /// Tokens of one sequence: what the context and memory allow.
@@ -73,8 +75,16 @@ final class EngineLoop {
     statistics.steps += 1
     statistics.preemptions += plan.preempted.count
     note()
-    report?(violations)
+    if let report, statistics.steps.isMultiple(of: reportInterval) { report(violations) }
     return left
+  }
+
+  /// What does not hold of the cache's books.
+  /// Gives up all that is kept for sequences to come, and its memory.
+  func dropCache() {
+    blocks.dropCached()
+    releaseMemory()
+    note()
   }
 
   private func note() {
