@@ -63,6 +63,8 @@ final class Chat {
   private func begin(with model: LanguageModel) throws {
     var parameters = GenerationParameters()
     parameters.effort = .low
+    // Small models may not find an end.
+    parameters.maximumTokens = 2048
     parameters.overflow = .dropOldestTurns
     // To offer tools to a model that was trained without is an error.
     let capabilities = model.capabilities

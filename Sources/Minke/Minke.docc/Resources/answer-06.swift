@@ -3,6 +3,7 @@ import Minke
 let model = try LanguageModel.load(path: CommandLine.arguments[1])
 var parameters = GenerationParameters()
 parameters.thinkBudget = 300
+parameters.maximumTokens = 1000
 let session = ChatSession(model: model, parameters: parameters)
 
 for question in ["Why is the sky blue?", "And why is it red in the evening?"] {
