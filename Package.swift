@@ -42,6 +42,11 @@ let lightTargets: [Target] = [
       "MinkeChat", "MinkeTokenizers",
     ]),
 
+  // An app that shows the library's use.
+  .executableTarget(
+    name: "PocketChat", dependencies: ["Minke", "MinkeChat"], path: "Examples/PocketChat",
+    exclude: ["README.md"], swiftSettings: strict),
+
   // For tests that count allocations; it stands in for the C library's functions.
   .target(name: "CMinkeAllocationCounter", path: "Tests/AllocationCounter"),
   tests("MinkeTensors", ["CMinkeKernels"]),
@@ -94,7 +99,7 @@ let light = Context.environment["MINKE_LIGHT"] == "1"
 
 let package = Package(
   name: "minke",
-  platforms: [.macOS(.v26), .iOS(.v26)],
+  platforms: [.macOS(.v26), .iOS(.v26), .visionOS(.v26)],
   products: [.library(name: "Minke", targets: ["Minke"])]
     + (light ? [] : [.executable(name: "minke", targets: ["MinkeCommand"])]),
   dependencies: light

@@ -23,7 +23,7 @@ public struct CacheComparison: Sendable, Equatable {
 
 extension LanguageModel {
   /// Compares the types of caches with a float32 cache on a text, cut into chunks as for
-  /// ``perplexity(of:contextSize:chunkCount:progress:)``: all of one type, then mixtures with q8_0.
+  /// ``perplexity(of:contextSize:chunkCount:row:progress:)``: all of one type, then mixtures with q8_0.
   public func cacheLoss(
     of text: String, contextSize: Int = 512, chunkCount: Int? = nil,
     progress: (Int, Int) -> Void = { _, _ in }

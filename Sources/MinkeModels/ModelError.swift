@@ -1,7 +1,7 @@
 /// Why a model refuses a request: what was asked, what is possible.
 ///
 /// What is wrong with a checkpoint (an unknown architecture, a hyper-parameter, a tensor) is a
-/// ``MinkeCheckpoints/CheckpointError``, which names file and key or tensor.
+/// `CheckpointError`, which names file and key or tensor.
 public struct ModelError: Error, Hashable, Sendable {
   public enum Kind: Hashable, Sendable {
     /// A token id that the vocabulary does not have.

@@ -3,7 +3,7 @@ internal import MinkeChat
 internal import MinkeGrammar
 
 extension ChatSession {
-  /// Answers with a value of a type: the answer is JSON of the type's schema (``SchemaDescription``), and nothing else.
+  /// Answers with a value of a type: the answer is JSON of the type's schema (``MinkeChat/SchemaDescription``), and nothing else.
   ///
   /// ```swift
   /// struct Recipe: Decodable, Sendable { var title: String; var minutes: UInt8; var steps: [String] }

@@ -1,7 +1,7 @@
 extension FinalAnswer {
   /// The form in which answers are compared.
   ///
-  /// LaTeX becomes plain text (see ``PlainMath``); signs that carry nothing in an answer go: `$`, a full stop, a degree
+  /// LaTeX becomes plain text (see `PlainMath`); signs that carry nothing in an answer go: `$`, a full stop, a degree
   /// or percent sign at the end, `x =` in front, parentheses around a choice. Numbers lose thousands separators and
   /// superfluous zeros; fractions of whole numbers are reduced, and written as decimals where those end. Words are
   /// compared without regard to case.

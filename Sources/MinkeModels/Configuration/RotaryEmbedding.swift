@@ -4,7 +4,7 @@ import Foundation
 /// fast, and how the rotation is stretched beyond the context the model was first trained with.
 ///
 /// A pair of elements i of a head at position p is rotated by the angle p·fᵢ and scaled by
-/// ``magnitude``. Sources: RoFormer (arXiv:2104.09864); linear scaling (arXiv:2306.15595); YaRN
+/// `magnitude`. Sources: RoFormer (arXiv:2104.09864); linear scaling (arXiv:2306.15595); YaRN
 /// (arXiv:2309.00071); Llama 3 (arXiv:2407.21783, with the constants of its published configuration).
 public struct RotaryEmbedding: Sendable, Hashable {
   /// Where the two elements of a pair lie in a head.

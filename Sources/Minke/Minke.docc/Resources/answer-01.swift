@@ -1,0 +1,4 @@
+import Minke
+
+let model = try LanguageModel.load(path: CommandLine.arguments[1])
+print("\(model.information.name), \(model.information.architecture)")

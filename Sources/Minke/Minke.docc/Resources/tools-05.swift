@@ -1,0 +1,40 @@
+import Minke
+import MinkeChat
+
+struct Order: Decodable, Sendable {
+  enum Size: String, Decodable, CaseIterable, Sendable { case small, large }
+
+  var drink: String
+  var size: Size
+  var count: UInt8
+}
+
+let prices: [Order.Size: Int] = [.small: 3, .large: 5]
+let till = try Tool("price_of_order", "What an order of drinks costs, in euros") { (order: Order) in
+  (prices[order.size] ?? 0) * Int(order.count)
+}
+
+let model = try LanguageModel.load(path: CommandLine.arguments[1])
+let takesTools = model.capabilities.tools && model.capabilities.toolCalls != nil
+if !takesTools { print("\(model.information.name) calls no tools: it will have to guess") }
+
+let session = ChatSession(model: model, system: "You keep a bar.", tools: takesTools ? [till] : [])
+for try await event in session.respond(to: "What are two large teas?") {
+  switch event {
+  case .toolCall(let call): print("calls \(call.name) with \(call.arguments)")
+  case .toolResult(_, let result): print("reads \(result)")
+  case .answer(let text): print(text, terminator: "")
+  default: break
+  }
+}
+print()
+
+struct Receipt: Decodable, Sendable, SchemaDescribing {
+  var items: [String]
+  var totalInEuros: Int
+  var remark: String?
+
+  static var propertyDescriptions: [String: String] {
+    ["items": "One line for each kind of drink", "remark": "A kind word for the guest"]
+  }
+}
