@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Minke
 internal import MinkeCheckpoints
+internal import MinkeHub
 
 /// What `minke bench --soak` prints for people: a line a minute, then what was found.
 enum SoakText {

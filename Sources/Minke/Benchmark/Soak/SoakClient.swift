@@ -67,12 +67,14 @@ struct SoakClient: Sendable {
   ) async -> SoakTranscript? {
     var tries = 0
     while true {
+      var found = SoakTranscript()
       do {
-        var found = SoakTranscript()
         for try await event in session.respond(to: turn.question, parameters: turn.parameters) {
           found.note(event)
           if isEnough(found) { break }
         }
+        return found
+      } catch let error as MinkeError where error.kind == .emptyAnswer {
         return found
       } catch {
         guard await isQueueFull(error, name), tries < patience else { return nil }

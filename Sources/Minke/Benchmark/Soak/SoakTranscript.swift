@@ -39,6 +39,7 @@ package struct SoakTranscript: Sendable, Equatable {
     case .reasoning(let text): add(.reasoning, text)
     case .answer(let text): add(.answer, text)
     case .toolCall(let call): add(.call, "\(call)")
+    case .toolResult, .token: disorder = disorder ?? "\(event), which nobody asked for"
     case .finished(let result):
       let usage = result.usage
       ending = Ending(
