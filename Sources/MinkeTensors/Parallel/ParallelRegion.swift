@@ -43,7 +43,12 @@ struct ParallelRegion: ~Copyable {
   /// How long to spin before the processor is offered to others.
   let patience: Backoff.Patience
 
-  var mutex = unsafe pthread_mutex_t()
+  #if canImport(Darwin)
+    var mutex = pthread_mutex_t()
+  #else
+    // A union with pointers.
+    var mutex = unsafe pthread_mutex_t()
+  #endif
   var wake = pthread_cond_t()
 
   init(patience: Backoff.Patience, threadCount: Int) {

@@ -23,7 +23,7 @@ package final class WorkerPool: @unchecked Sendable {
 
   private let region: UnsafeMutablePointer<ParallelRegion>
   private let turn: UnsafeMutablePointer<pthread_mutex_t>
-  private var threads: [pthread_t] = []
+  private var threads: [SystemThread] = []
 
   /// Starts `threadCount − 1` threads, or as many as the system grants.
   package init(threadCount: Int) {
@@ -48,7 +48,7 @@ package final class WorkerPool: @unchecked Sendable {
   deinit {
     unsafe region.pointee.isClosing = true
     unsafe ParallelRegion.announce(region)
-    for thread in threads { _ = pthread_join(thread, nil) }
+    for thread in threads { thread.join() }
     unsafe _ = pthread_cond_destroy(&region.pointee.wake)
     unsafe _ = pthread_mutex_destroy(&region.pointee.mutex)
     unsafe _ = pthread_mutex_destroy(turn)
@@ -102,6 +102,18 @@ private struct ClosureJob: RegionJob {
   func run(_ worker: Worker) { body(worker) }
 }
 
+/// A thread of the system. On Darwin its name is a pointer, which nobody follows.
+@safe
+private struct SystemThread {
+  #if canImport(Darwin)
+    var name: pthread_t?
+    func join() { if let name = unsafe name { unsafe _ = pthread_join(name, nil) } }
+  #else
+    var name = pthread_t()
+    func join() { _ = pthread_join(name, nil) }
+  #endif
+}
+
 /// What a new thread is told; it gives the memory back.
 @unsafe
 private struct Assignment {
@@ -109,7 +121,8 @@ private struct Assignment {
   var index: Int
 }
 
-private func startThread(serving region: UnsafeMutablePointer<ParallelRegion>, as index: Int) -> pthread_t? {
+private func startThread(serving region: UnsafeMutablePointer<ParallelRegion>, as index: Int) -> SystemThread?
+{
   let assignment = UnsafeMutablePointer<Assignment>.allocate(capacity: 1)
   unsafe assignment.initialize(to: Assignment(region: region, index: index))
   var attributes = pthread_attr_t()
@@ -117,12 +130,8 @@ private func startThread(serving region: UnsafeMutablePointer<ParallelRegion>, a
   defer { unsafe _ = pthread_attr_destroy(&attributes) }
   // The systems' defaults differ from 128 KiB to 8 MiB.
   unsafe _ = pthread_attr_setstacksize(&attributes, 1 << 20)
-  #if canImport(Darwin)
-    var thread: pthread_t?
-  #else
-    var thread = pthread_t()
-  #endif
-  let status = unsafe pthread_create(&thread, &attributes, threadMain, assignment)
+  var thread = SystemThread()
+  let status = unsafe pthread_create(&thread.name, &attributes, threadMain, assignment)
   guard status == 0 else {
     unsafe assignment.deallocate()
     return nil
