@@ -56,7 +56,8 @@ let lightTargets: [Target] = [
   tests("MinkeChat", ["MinkeJinja"]),
   tests("MinkeModels", ["MinkeCheckpoints", "MinkeTensors", "CMinkeAllocationCounter"]),
   tests("MinkeSampling"),
-  tests("MinkeEngine", ["MinkeTensors", "MinkeCheckpoints", "MinkeModels"], goldens: false),
+  tests(
+    "MinkeEngine", ["MinkeCheckpoints", "MinkeModels", "MinkeTensors", "MinkeSampling"], goldens: false),
   tests("MinkeGrammar"),
 ]
 

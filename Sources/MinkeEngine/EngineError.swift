@@ -7,6 +7,8 @@ package struct EngineError: Error, Equatable, Sendable, CustomStringConvertible 
     case memory
     /// A token outside the vocabulary, or no token at all.
     case tokens
+    /// A draft model that cannot be kept in step with the model.
+    case draft
     /// The engine has been shut down.
     case closed
   }

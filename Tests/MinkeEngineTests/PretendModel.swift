@@ -46,8 +46,7 @@ struct PretendModel {
   mutating func run(_ sequence: TokenSequence, _ tokens: [Int32]) -> [UInt64]? {
     let start = sequence.computed
     let all = Array(sequence.tokens[..<start]) + tokens
-    var hashes: [UInt64] = []
-    for token in all { hashes.append(Self.hash(hashes.last ?? 0, token)) }
+    let hashes = Self.hashes(all)
     let length = BlockManager.blockLength
     for group in groups.indices {
       for position in start..<all.count {
@@ -65,6 +64,29 @@ struct PretendModel {
       }
     }
     return Array(hashes[start...])
+  }
+
+  private static func hashes(_ tokens: some Sequence<Int32>) -> [UInt64] {
+    var hashes: [UInt64] = []
+    for token in tokens { hashes.append(hash(hashes.last ?? 0, token)) }
+    return hashes
+  }
+
+  /// Writes positions of a sequence of these tokens, of one group.
+  mutating func write(_ tokens: [Int32], _ positions: Range<Int>, _ blocks: [BlockNumbers], group: Int) {
+    let (hashes, length) = (Self.hashes(tokens), BlockManager.blockLength)
+    for position in positions {
+      memory[group][blocks[position / length][group], default: Array(repeating: 0, count: length)][
+        position % length] = hashes[position]
+    }
+  }
+
+  /// Whether the first positions of a sequence are those of its tokens.
+  func holds(_ tokens: some Sequence<Int32>, _ blocks: [BlockNumbers], group: Int) -> Bool {
+    let length = BlockManager.blockLength
+    return Self.hashes(tokens).enumerated().allSatisfy { position, hash in
+      memory[group][blocks[position / length][group]]?[position % length] == hash
+    }
   }
 
   /// What a sequence comes to alone.

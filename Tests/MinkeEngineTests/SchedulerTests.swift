@@ -6,6 +6,7 @@ private struct Simulation {
   var scheduler: Scheduler
   var blocks: BlockManager
   var model: PretendModel
+  var draft: PretendDraft?
   var random: RandomNumbers
   let vocabulary: UInt64 = 3
   var wanted: [Int: Int] = [:]
@@ -18,6 +19,7 @@ private struct Simulation {
     if disturbed { scheduler.disturbance = Disturbance(seed: seed) }
     blocks = BlockManager(groups: groups, byteLimit: byteLimit)
     model = PretendModel(groups)
+    draft = PretendDraft(groups)
     random = RandomNumbers(seed: seed)
   }
 
@@ -33,6 +35,7 @@ private struct Simulation {
     try #require(plan.rowCount <= scheduler.limits.rows)
     model.copy(plan.copies)
     model.release(blocks.releases)
+    draft?.begin(plan, blocks.releases)
     blocks.releases = []
     for slice in plan.slices {
       let sequence = slice.sequence
@@ -50,10 +53,13 @@ private struct Simulation {
           computed += 1
         }
       }
+      draft?.settle(sequence, computed: computed)
       let isAwaited = scheduler.isAwaited(sequence)
       scheduler.advance(sequence, to: computed, &blocks)
       if isAwaited, computed == sequence.promptCount {
-        model.copy(blocks.share(sequence.table, sequence.tokens, computed: computed))
+        let copies = blocks.share(sequence.table, sequence.tokens, computed: computed)
+        model.copy(copies)
+        draft?.copy(copies)
       }
       sequence.drafts = (0..<random.below(4)).map { _ in Int32(random.below(Int(vocabulary))) }
       if sequence.tokens.count >= wanted[sequence.id] ?? 0 {
@@ -61,6 +67,10 @@ private struct Simulation {
         scheduler.remove(sequence, &blocks)
       }
       try check()
+    }
+    for sequence in scheduler.running {
+      let isRight = draft?.run(sequence, &random) ?? true
+      try #require(isRight, "the draft model lacks what it is said to have in step \(stepCount)")
     }
     try check()
   }

@@ -1,60 +1,57 @@
 internal import MinkeSampling
 
-/// Guesses of one sequence, and whether they pay.
+/// Guesses of one sequence, from its own text or by a draft model, and whether they pay.
+///
+/// The text comes first, since it costs nothing, unless the draft model is so good that fewer guesses of the text are right.
 final class Drafting {
   private var lookup = PromptLookup()
   private var governor = SpeculationGovernor()
+  /// Of the draft model; nil where there is none that can follow the sequence.
+  private(set) var model: SpeculationGovernor?
+  /// Whether the draft model made the guesses that are there.
+  private(set) var isByModel = false
 
-  init(_ prompt: [Int32]) { lookup.append(contentsOf: prompt) }
+  init(_ prompt: [Int32], model: SpeculationGovernor?) {
+    lookup.append(contentsOf: prompt)
+    self.model = model
+  }
 
-  /// Notes what a pass has made of a sequence, and guesses what comes next.
+  /// Notes what a pass has made of a sequence, and guesses what comes next from its text.
   ///
-  /// - Parameter added: tokens that were added in the pass.
+  /// - Parameters:
+  ///   - added: tokens that were added in the pass.
+  ///   - costs: of guesses from the text, and of the draft model's.
   func advance(
-    _ sequence: TokenSequence, added: ArraySlice<Int32>, drafted: Int, accepted: Int, _ costs: PassCosts
+    _ sequence: TokenSequence, added: ArraySlice<Int32>, drafted: Int, accepted: Int,
+    _ costs: (text: PassCosts, model: PassCosts)
   ) {
-    governor.note(drafted: drafted, accepted: accepted, costs)
+    let rate = model?.rate(costs.model) ?? 1
+    let (text, byModel) = isByModel ? (0, drafted) : (drafted, 0)
+    governor.note(drafted: text, accepted: text > 0 ? accepted : 0, costs.text, beside: rate)
+    if text == 0 { model?.note(drafted: byModel, accepted: accepted, costs.model) }
+    isByModel = false
     lookup.append(contentsOf: added)
-    lookup.propose(atMost: governor.draftCount(costs), into: &sequence.drafts)
-  }
-}
-
-/// What rows beside the first cost a sequence, by how many sequences share a pass: with one, memory is the limit and a few
-/// more rows are nearly free; with many, they are not.
-struct DraftCosts {
-  /// By the binary logarithm of the number of sequences.
-  private var costs: [PassCosts] = Array(repeating: PassCosts(), count: 12)
-  /// By number of sequences: the usual time of a pass without guesses.
-  private var usual: [Int: Double] = [:]
-
-  private static let weight = 0.1
-
-  subscript(sequences count: Int) -> PassCosts { costs[Self.place(count)] }
-
-  private static func place(_ count: Int) -> Int {
-    min(max(count, 1).bitWidth - max(count, 1).leadingZeroBitCount - 1, 11)
+    lookup.propose(atMost: governor.draftCount(costs.text, beside: rate), into: &sequence.drafts)
   }
 
-  /// Notes the time of a pass in which every sequence had one token and its guesses.
+  /// How many tokens the draft model is to guess, where the text has given nothing.
   ///
-  /// What guesses take beyond the usual time is shared among the sequences by how many they had; a sequence's own share of
-  /// the usual time is what its rows are compared with.
-  mutating func observe(_ slices: ArraySlice<StepPlan.Slice>, seconds: Double) {
-    guard !slices.isEmpty, seconds > 0, slices.allSatisfy({ $0.count == 1 && $0.logitCount > 0 }) else {
-      return
-    }
-    let count = slices.count
-    let drafts = slices.reduce(0) { $0 + $1.draftCount }
-    guard drafts > 0 else {
-      let before = usual[count] ?? seconds
-      // A pass that the system held up says little.
-      usual[count] = before + Self.weight * (min(seconds, 4 * before) - before)
-      return
-    }
-    guard let base = usual[count] else { return }
-    let extra = Double(count) * (seconds / base - 1) / Double(drafts)
-    for slice in slices where slice.draftCount > 0 {
-      costs[Self.place(count)].observe(rows: 1 + slice.draftCount, cost: 1 + extra * Double(slice.draftCount))
-    }
+  /// - Parameters:
+  ///   - isBehind: whether it cannot guess in this step.
+  ///   - preparation: what catching up costs, in passes of one row.
+  func modelCount(_ costs: PassCosts, isBehind: Bool, preparation: Double) -> Int {
+    guard let governor = model else { return 0 }
+    guard governor.isTrial(costs) else { return governor.draftCount(costs) }
+    // Trials are small, or there are none.
+    guard !isBehind else { return 0 }
+    let count = governor.draftCount(costs, preparation: preparation)
+    if count > 0 { model?.pay(preparation) }
+    return count
   }
+
+  /// The draft model has been asked.
+  func noteModel(_ sequence: TokenSequence) { isByModel = !sequence.drafts.isEmpty }
+
+  /// The draft model cannot follow.
+  func giveUpModel() { model = nil }
 }

@@ -11,6 +11,8 @@ package final class Engine: @unchecked Sendable {
   // Sendable by hand: `loop` is touched only on the queue, which runs one job at a time; the inbox is behind a lock.
 
   package let transformer: Transformer
+  /// What guesses tokens for the model to verify, where there is such a thing.
+  package let draft: Transformer?
   package let options: EngineOptions
   /// For jobs.
   let loop: EngineLoop
@@ -27,11 +29,14 @@ package final class Engine: @unchecked Sendable {
     var statistics = EngineStatistics()
   }
 
-  /// - Throws: `ModelError` or `TensorError` when memory is refused.
-  package init(_ transformer: Transformer, _ options: EngineOptions) throws {
+  /// - Parameter draft: a model of the same vocabulary that guesses tokens, where that is faster; it changes no token.
+  /// - Throws: `ModelError` or `TensorError` when memory is refused, ``EngineError`` for too little memory and for a draft
+  ///   model that cannot be kept in step.
+  package init(_ transformer: Transformer, _ options: EngineOptions, draft: Transformer? = nil) throws {
     self.transformer = transformer
+    self.draft = draft
     self.options = options
-    loop = try EngineLoop(transformer, options)
+    loop = try EngineLoop(transformer, options, draft: draft)
     let (limit, share) = (options.limits.waiting, options.limits.waitingPerIdentity)
     inbox = Mutex(
       Inbox(

@@ -1,4 +1,5 @@
 internal import MinkeModels
+internal import MinkeSampling
 internal import MinkeTensors
 
 /// What the engine does in a step: schedule, run, choose.
@@ -9,7 +10,7 @@ final class EngineLoop {
     let driver: any SequenceDriver & Sendable
   }
 
-  private struct Entry {
+  struct Entry {
     let sequence: TokenSequence
     let driver: any SequenceDriver
     /// nil: nothing is guessed.
@@ -21,11 +22,17 @@ final class EngineLoop {
   let runner: ModelRunner
   var scheduler: Scheduler
   var blocks: BlockManager
-  private var entries: [Int: Entry] = [:]
+  private(set) var entries: [Int: Entry] = [:]
   let sharesBlocks: Bool
-  private var draftCosts = DraftCosts()
+  var draftCosts = DraftCosts()
+  /// The draft model, where there is one, …
+  let draft: DraftRunner?
+  /// … what a text begins with that it guesses, …
+  private var draftGovernor = SpeculationGovernor(trialShare: 0.03)
+  /// … and what it is told to guess whatever it costs.
+  let fixedDraftCount: Int?
   private let clock = ContinuousClock()
-  private(set) var statistics = EngineStatistics()
+  var statistics = EngineStatistics()
   var report: (@Sendable ([String]) -> Void)?
   /// Every so many steps ``report`` is called.
   var reportInterval = 1
@@ -34,9 +41,13 @@ final class EngineLoop {
   /// Tokens of one sequence: what the context and memory allow.
   let sequenceLimit: Int
 
-  init(_ transformer: Transformer, _ options: EngineOptions) throws {
-    let shape = transformer.configuration.cacheShape(options.keys, options.values)
-    let groups = BlockGroup.groups(of: shape)
+  init(_ transformer: Transformer, _ options: EngineOptions, draft: Transformer?) throws {
+    let configuration = transformer.configuration
+    let shape = configuration.cacheShape(options.keys, options.values)
+    let layout = try draft.map { draft in
+      try DraftLayout(draft.configuration.cacheShape(options.keys, options.values), beside: shape)
+    }
+    let groups = layout?.groups ?? BlockGroup.groups(of: shape)
     let blocks = BlockManager(groups: groups, byteLimit: options.cacheBytes)
     let limits = options.limits
     let least = blocks.heldBytes(positions: min(options.contextLength, limits.rows)) + blocks.blockByteCount
@@ -49,10 +60,18 @@ final class EngineLoop {
     scheduler = Scheduler(limits)
     sharesBlocks = ModelRunner.sharesBlocks(shape)
     sequenceLimit = blocks.positionLimit(contextLength: options.contextLength, rows: limits.rows)
+    let memory = Workspace.Limits(rows: limits.rows, logitRows: limits.logitRows)
+    let capacity = options.contextLength + BlockManager.blockLength
     runner = try ModelRunner(
-      transformer, .init(rows: limits.rows, logitRows: limits.logitRows), shape,
-      byteLimit: options.cacheBytes,
-      capacity: options.contextLength + BlockManager.blockLength)
+      transformer, memory, shape, groups, byteLimit: options.cacheBytes, capacity: capacity)
+    fixedDraftCount = options.draftCount
+    if let draft, let layout {
+      self.draft = try DraftRunner(
+        draft, layout, vocabularySize: configuration.vocabularySize, memory, byteLimit: options.cacheBytes,
+        capacity: capacity)
+    } else {
+      self.draft = nil
+    }
   }
 
   var isIdle: Bool { scheduler.isIdle }
@@ -72,6 +91,7 @@ final class EngineLoop {
     let plan = scheduler.plan(&blocks)
     begin(plan)
     run(plan.slices[...])
+    propose()
     statistics.steps += 1
     statistics.preemptions += plan.preempted.count
     note()
@@ -102,7 +122,9 @@ final class EngineLoop {
       id: arrival.number, tokens: request.tokens, identity: request.identity, isShared: sharesBlocks,
       priority: request.priority, promptGroup: request.promptGroup)
     // A state cannot be cut back to before a wrong guess.
-    let drafting = request.speculates && sharesBlocks ? Drafting(request.tokens) : nil
+    let drafting =
+      request.speculates && sharesBlocks
+      ? Drafting(request.tokens, model: draft == nil ? nil : draftGovernor.forNewText()) : nil
     entries[arrival.number] = Entry(sequence: sequence, driver: arrival.driver, drafting: drafting)
     scheduler.add(sequence)
   }
@@ -110,7 +132,7 @@ final class EngineLoop {
   private func end(_ number: Int, _ ending: SequenceEnding) {
     guard let entry = entries.removeValue(forKey: number) else { return }
     scheduler.remove(entry.sequence, &blocks)
-    runner.drop(entry.sequence)
+    drop(entry.sequence)
     if !entry.hasBegun { left.append(entry.sequence.identity) }
     entry.driver.ended(ending)
   }
@@ -118,13 +140,14 @@ final class EngineLoop {
   /// Gives back the memory of blocks that the block manager has taken it from.
   func releaseMemory() {
     runner.release(blocks.releases)
+    draft?.release(blocks.releases)
     blocks.releases = []
   }
 
   /// Does what comes before the pass.
   private func begin(_ plan: StepPlan) {
-    for sequence in plan.preempted { runner.drop(sequence) }
-    runner.copy(plan.copies)
+    for sequence in plan.preempted { drop(sequence) }
+    copy(plan.copies)
     releaseMemory()
     for sequence in plan.admitted where entries[sequence.id]?.hasBegun == false {
       entries[sequence.id]?.hasBegun = true
@@ -141,11 +164,22 @@ final class EngineLoop {
     }
   }
 
+  private func drop(_ sequence: TokenSequence) {
+    runner.drop(sequence)
+    draft?.drop(sequence)
+  }
+
+  private func copy(_ copies: [BlockCopy]) {
+    runner.copy(copies)
+    draft?.copy(copies)
+  }
+
   // MARK: Running
 
   /// Runs slices together; where that fails each alone, so that only what is at fault ends.
   private func run(_ slices: ArraySlice<StepPlan.Slice>) {
     guard !slices.isEmpty else { return }
+    draft?.noteWritten(slices)
     let logits: Rows
     let start = clock.now
     do {
@@ -179,18 +213,31 @@ final class EngineLoop {
     let before = (tokens: sequence.tokens.count, computed: computed)
     do {
       let isComplete = try choose(driver, slice, logits, rows, &computed)
+      draft?.settle(sequence, computed: computed)
       scheduler.advance(sequence, to: computed, &blocks)
       guard !isComplete else { return end(sequence.id, .complete) }
       let accepted = computed - before.computed
-      statistics.drafted += slice.draftCount
-      statistics.accepted += accepted
-      guard slice.logitCount > 0 else { return }
+      note(drafted: slice.draftCount, accepted: accepted, isByModel: entry.drafting?.isByModel == true)
+      guard !rows.isEmpty else { return }
+      let running = scheduler.running.count
       entry.drafting?.advance(
         sequence, added: sequence.tokens[before.tokens...], drafted: slice.draftCount, accepted: accepted,
-        draftCosts[sequences: scheduler.running.count])
+        (draftCosts[sequences: running], draftCosts.withDraft(sequences: running)))
     } catch {
       end(sequence.id, .failed(error))
     }
+  }
+
+  /// Counts guesses that a pass has verified.
+  private func note(drafted: Int, accepted: Int, isByModel: Bool) {
+    guard drafted > 0 else { return }
+    statistics.drafted += drafted
+    statistics.accepted += accepted
+    guard isByModel else { return }
+    statistics.draftedByModel += drafted
+    statistics.acceptedByModel += accepted
+    draftGovernor.note(
+      drafted: drafted, accepted: accepted, draftCosts.withDraft(sequences: scheduler.running.count))
   }
 
   /// Chooses tokens while the drafts are what is chosen. Returns whether the sequence is complete.
@@ -227,6 +274,6 @@ final class EngineLoop {
   private func shareIfAwaited(_ sequence: TokenSequence, computed: Int) {
     guard computed == sequence.promptCount, scheduler.isAwaited(sequence) else { return }
     blocks.commit(&sequence.table, sequence.tokens, computed: computed)
-    runner.copy(blocks.share(sequence.table, sequence.tokens, computed: computed))
+    copy(blocks.share(sequence.table, sequence.tokens, computed: computed))
   }
 }

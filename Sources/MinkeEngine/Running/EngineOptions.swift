@@ -9,6 +9,8 @@ package struct EngineOptions: Sendable {
   package var contextLength: Int
   package var keys: CacheElement
   package var values: CacheElement
+  /// Tokens that a draft model guesses before every pass, whatever it costs; nil, the default: as many as pay. For tests.
+  package var draftCount: Int?
 
   package init(
     cacheBytes: Int, contextLength: Int, keys: CacheElement = .f16, values: CacheElement = .f16
@@ -28,6 +30,12 @@ package struct EngineStatistics: Sendable {
   /// Tokens that were guessed and verified, and those of them that were right.
   package var drafted = 0
   package var accepted = 0
+  /// Those of them that a draft model guessed.
+  package var draftedByModel = 0
+  package var acceptedByModel = 0
+  /// Passes of the draft model, and their rows.
+  package var draftPasses = 0
+  package var draftRows = 0
   package var running = 0
   package var waiting = 0
   package var cache = CacheAccount()

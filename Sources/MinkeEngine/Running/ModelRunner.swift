@@ -11,16 +11,17 @@ final class ModelRunner {
   private var caches: [Int: KVCache] = [:]
   private var batch: [SequenceInput] = []
 
-  /// - Parameter capacity: positions of one sequence.
+  /// - Parameters:
+  ///   - groups: what a block of each of the shape's groups counts for.
+  ///   - capacity: positions of one sequence.
   init(
-    _ transformer: Transformer, _ limits: Workspace.Limits, _ shape: KVCacheShape, byteLimit: Int,
-    capacity: Int
+    _ transformer: Transformer, _ limits: Workspace.Limits, _ shape: KVCacheShape, _ groups: [BlockGroup],
+    byteLimit: Int, capacity: Int
   ) throws {
     self.transformer = transformer
     self.capacity = capacity
     workspace = try transformer.makeWorkspace(limits)
-    pool = try KVPool(
-      shape, blockCounts: BlockGroup.groups(of: shape).map { max(1, byteLimit / $0.byteCount) })
+    pool = try KVPool(shape, blockCounts: groups.map { max(1, byteLimit / $0.byteCount) })
   }
 
   /// Whether sequences of the model can share blocks and be cut back: those with a state cannot.

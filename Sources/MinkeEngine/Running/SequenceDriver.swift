@@ -26,6 +26,26 @@ package protocol SequenceDriver: AnyObject {
   /// - Throws: what ends this sequence, and no other.
   func next(_ logits: UnsafeMutableBufferPointer<Float>) throws -> NextTokens
 
+  /// Guesses what ``next(_:)`` will choose, given what a draft model thinks; the guess is verified. Changes nothing.
+  ///
+  /// - Parameters:
+  ///   - logits: the draft model's, one a token of the model's vocabulary; may be changed; valid for the call.
+  ///   - guesses: what was guessed since the sequence's last token.
+  /// - Returns: nil where there is nothing to guess.
+  func guess(_ logits: UnsafeMutableBufferPointer<Float>, behind guesses: [Int32]) -> Int32?
+
   /// The last call.
   func ended(_ ending: SequenceEnding)
+}
+
+extension SequenceDriver {
+  /// The likeliest token.
+  package func guess(_ logits: UnsafeMutableBufferPointer<Float>, behind guesses: [Int32]) -> Int32? {
+    var best: Int?
+    for index in logits.indices where unsafe logits[index].isFinite {
+      if let known = best, unsafe logits[index] <= logits[known] { continue }
+      best = index
+    }
+    return best.flatMap(Int32.init(exactly:))
+  }
 }

@@ -234,6 +234,7 @@ extension Engine {
         if result.blocks[group] >= 0 {
           unsafe pool.bytes(of: result.blocks[group], group: group).copyMemory(
             from: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+          loop.draft?.forget(BlockPlace(group: group, block: result.blocks[group]))
         }
         start = end
       }

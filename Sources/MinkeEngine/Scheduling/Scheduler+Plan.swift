@@ -16,19 +16,12 @@ extension Scheduler {
     (-one.priority, one.id) < (-other.priority, other.id)
   }
 
-  /// So few tokens are computed at once, whatever else there is: the next of an answer, or a text that was put in.
-  private static let shortCount = 8
-
-  private func answers(_ sequence: TokenSequence) -> Bool {
-    sequence.hasPrompt && sequence.pending <= Self.shortCount
-  }
-
   // MARK: Answers
 
   private mutating func planAnswers(_ blocks: inout BlockManager, _ plan: inout StepPlan) {
     var rows = limits.rows
     var logits = limits.logitRows
-    for sequence in running where answers(sequence) && disturbance?.skips() != true {
+    for sequence in running where sequence.answers && disturbance?.skips() != true {
       // A sequence further behind may have made room meanwhile.
       guard running.contains(where: { $0 === sequence }), rows >= sequence.pending, logits > 0 else {
         continue
@@ -114,7 +107,7 @@ extension Scheduler {
         sequence.id
       )
     }
-    return running.filter { !answers($0) }.map { (key($0), $0) }.sorted { $0.0 < $1.0 }.map(\.1)
+    return running.filter { !$0.answers }.map { (key($0), $0) }.sorted { $0.0 < $1.0 }.map(\.1)
   }
 
   /// Nothing could be planned though sequences run: blocks that prompts hold half-way are in each other's way.

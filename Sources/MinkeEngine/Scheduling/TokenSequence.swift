@@ -36,8 +36,14 @@ package final class TokenSequence {
   /// Tokens to compute before the next one can be chosen.
   package var pending: Int { tokens.count - computed }
 
-  /// Whether the prompt is complete: the sequence answers.
+  /// Whether the prompt is complete.
   var hasPrompt: Bool { computed >= promptCount }
+
+  /// So few tokens are computed at once, whatever else there is: the next of an answer, or a text that was put in.
+  private static let shortCount = 8
+
+  /// Whether it goes into every pass: it answers, and what there is to compute is short.
+  var answers: Bool { hasPrompt && pending <= Self.shortCount }
 
   /// Adds a token that was chosen, or put in.
   package func append(_ token: Int32) { tokens.append(token) }

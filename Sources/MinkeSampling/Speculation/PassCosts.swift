@@ -12,6 +12,9 @@ package struct PassCosts: Sendable, Equatable {
   /// By rows less one: the average.
   private var averages: [Double] = [1]
   private var counts: [Int] = [1]
+  /// What making one guess costs, where that is not for nothing: the time of a draft model's pass, divided by that of the
+  /// model's with one row.
+  package var guessCost = 0.0
 
   package init() {}
 
@@ -31,14 +34,14 @@ package struct PassCosts: Sendable, Equatable {
     averages[rows - 1] += weight * (cost - averages[rows - 1])
   }
 
-  /// The relative cost of a pass with so many rows; at least 1, and never more than that of a measured pass with more
-  /// rows, which corrects a single slow observation.
+  /// The relative cost of a pass with so many rows, the making of the guesses among them included. The pass itself costs at
+  /// least 1, and never more than a measured pass with more rows, which corrects a single slow observation.
   package subscript(rows: Int) -> Double {
     guard rows > 1 else { return 1 }
     var below = min(rows, averages.count)
     while counts[below - 1] == 0 { below -= 1 }
     var cost = averages[below - 1] + Self.assumedSlope * Double(rows - below)
     for more in rows..<max(averages.count, rows) where counts[more] > 0 { cost = min(cost, averages[more]) }
-    return max(cost, 1)
+    return max(cost, 1) + guessCost * Double(rows - 1)
   }
 }

@@ -165,3 +165,61 @@ private let curves: [(name: String, cost: @Sendable (Int) -> Double)] = [
 private func report(_ text: String) {
   if ProcessInfo.processInfo.environment["MINKE_FIGURES"] != nil { print(text) }
 }
+
+@Suite struct `Guesses that a draft model makes` {
+  private func costs(_ guessCost: Double) -> PassCosts {
+    var costs = PassCosts()
+    costs.guessCost = guessCost
+    return costs
+  }
+
+  private func governor(acceptance: Double) -> SpeculationGovernor {
+    var governor = SpeculationGovernor()
+    for step in 0..<400 {
+      let isAccepted = Int(Double(step + 1) * acceptance) > Int(Double(step) * acceptance)
+      governor.note(drafted: 1, accepted: isAccepted ? 1 : 0, PassCosts())
+    }
+    return governor
+  }
+
+  @Test func `cost their making`() {
+    #expect(costs(0.25)[1] == 1)
+    #expect(abs(costs(0.25)[5] - PassCosts()[5] - 1) < 1e-12)
+  }
+
+  @Test func `are fewer the dearer they are, and none when they do not pay`() {
+    let governor = governor(acceptance: 0.7)
+    let counts = [0, 0.1, 0.2, 0.4].map { governor.draftCount(costs($0)) }
+    #expect(counts == counts.sorted(by: >))
+    #expect(counts[0] > 3 && counts[3] > 0)
+    #expect(governor.isTrial(costs(0.8)) && !governor.isTrial(costs(0.4)))
+    #expect(governor.rate(costs(0.8)) == 1 && governor.rate(costs(0.1)) > governor.rate(costs(0.4)))
+  }
+
+  @Test func `are compared with another way to guess`() {
+    let governor = governor(acceptance: 0.5)
+    #expect(governor.draftCount(PassCosts(), beside: 1.2) > 0)
+    #expect(governor.isTrial(PassCosts(), beside: 2.5))
+  }
+
+  @Test func `are tried only where what is saved pays for catching up`() {
+    var governor = governor(acceptance: 0.05)
+    for _ in 0..<400 { governor.note(drafted: 0, accepted: 0, costs(0.5)) }
+    #expect(governor.isTrial(costs(0.5)))
+    #expect(governor.draftCount(costs(0.5)) > 0)
+    #expect(governor.draftCount(costs(0.5), preparation: 3) == 0)
+    governor.pay(2)
+    #expect(governor.draftCount(costs(0.5)) == 0)
+  }
+
+  @Test func `of another text begin with what this one has shown`() {
+    let good = governor(acceptance: 0.9).forNewText()
+    let bad = governor(acceptance: 0.02).forNewText()
+    #expect(good.draftCount(costs(0.2)) > 1 && bad.draftCount(costs(0.2)) == 0)
+    // Its own guesses soon say more.
+    var other = bad
+    for _ in 0..<20 { other.note(drafted: 1, accepted: 1, costs(0.2)) }
+    #expect(other.draftCount(costs(0.2)) > 0)
+    #expect(SpeculationGovernor().forNewText() == SpeculationGovernor())
+  }
+}
