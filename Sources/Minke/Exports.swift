@@ -2,4 +2,5 @@
 @_exported public import MinkeChat
 @_exported public import MinkeEngine
 @_exported public import MinkeGrammar
+@_exported public import MinkeModels
 @_exported public import MinkeSampling

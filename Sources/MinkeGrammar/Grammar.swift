@@ -18,6 +18,9 @@ public struct Grammar: Sendable {
     tables = try GrammarCompiler.tables(of: reader.rules, root: root, &reader.budget)
   }
 
+  /// Whether both were compiled at once: they share their masks.
+  package func isIdentical(to other: Grammar) -> Bool { shared === other.shared }
+
   /// The masks over a vocabulary, the same for all that ask for them: what one sequence has worked out serves the others.
   package func masks(over vocabulary: TokenVocabulary) -> GrammarMasks { shared.masks(self, vocabulary) }
 

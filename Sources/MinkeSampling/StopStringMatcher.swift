@@ -68,8 +68,11 @@ public struct StopStringMatcher: Sendable {
     return Output(text: take(held.count - possible), stop: nil)
   }
 
-  /// The text has ended: what was held back is no stop string after all.
-  public mutating func finish() -> String { take(isStopped ? 0 : held.count) }
+  /// The text has ended, or something else comes between: what was held back is no stop string after all.
+  public mutating func finish() -> String {
+    for index in patterns.indices { patterns[index].matched = 0 }
+    return take(isStopped ? 0 : held.count)
+  }
 
   private mutating func take(_ count: Int) -> String {
     let text = String(decoding: held[..<count], as: UTF8.self)

@@ -26,7 +26,7 @@ struct `Saved files that cannot be trusted` {
     func restore(_ bytes: [UInt8]) throws -> SavedFileError? {
       try Data(bytes).write(to: URL(filePath: folder.file("b")))
       do throws(SavedFileError) {
-        let file = try SavedFile.checked(path: folder.file("b"))
+        let file = try SavedFile.opened(path: folder.file("b"))
         _ = try tiny.engine.restore(file, fingerprint: tiny.fingerprint, into: .local)
         return nil
       } catch {
@@ -144,13 +144,13 @@ struct `Saved files that cannot be trusted` {
     let made = unsafe mkfifo(folder.file("pipe"), 0o600)
     #expect(made == 0)
     for path in [folder.path, folder.file("pipe"), folder.file("none"), "a\0b", ""] {
-      #expect(throws: SavedFileError.self) { try SavedFile.checked(path: path) }
+      #expect(throws: SavedFileError.self) { try SavedFile.opened(path: path).checkBlocks() }
     }
   }
 
   @Test func `A file that changes after it was checked is an error`() async throws {
     let sample = try await Sample("llama-regular")
-    let file = try SavedFile.checked(path: sample.folder.file("a"))
+    let file = try SavedFile.opened(path: sample.folder.file("a"))
     let handle = try #require(FileHandle(forWritingAtPath: sample.folder.file("a")))
     try handle.seek(toOffset: UInt64(SavedFileLayout.headLength + 5))
     try handle.write(contentsOf: Data([sample.bytes[SavedFileLayout.headLength + 5] ^ 1]))

@@ -33,7 +33,7 @@ struct `Caches saved and restored` {
     #expect(alone.cached == 0)
 
     let second = try engine()
-    let file = try SavedFile.checked(path: folder.file("a"))
+    let file = try SavedFile.opened(path: folder.file("a"))
     let restored = try second.engine.restore(file, fingerprint: second.fingerprint, into: .local)
     #expect(restored == RestoredCounts(tokens: saved.tokens, bytes: saved.bytes))
     #expect(second.cachedBytes == saved.bytes && second.violations == [])
@@ -55,7 +55,7 @@ struct `Caches saved and restored` {
     let saved = try first.engine.save(
       .path(said), of: .local, fingerprint: first.fingerprint, to: folder.file("a"))
     let second = try TinyEngine("gemma3-regular")
-    let file = try SavedFile.checked(path: folder.file("a"))
+    let file = try SavedFile.opened(path: folder.file("a"))
     #expect(file.nodes.contains { $0.groups == 1 || $0.groups == 2 })
     let restored = try second.engine.restore(file, fingerprint: second.fingerprint, into: .local)
     #expect(restored.bytes == saved.bytes && second.violations == [])
@@ -69,7 +69,7 @@ struct `Caches saved and restored` {
     let third = try TinyEngine("gemma3-regular")
     _ = try third.engine.restore(file, fingerprint: third.fingerprint, into: .local)
     let more = try third.engine.restore(
-      .checked(path: folder.file("b")), fingerprint: third.fingerprint, into: .local)
+      .opened(path: folder.file("b")), fingerprint: third.fingerprint, into: .local)
     #expect(more.bytes > 0 && third.violations == [])
     #expect(third.cachedBytes == whole.cachedBytes)
   }
@@ -82,7 +82,7 @@ struct `Caches saved and restored` {
       .everything, of: .local, fingerprint: tiny.fingerprint, to: folder.file("a"))
     let before = tiny.cachedBytes
     let restored = try tiny.engine.restore(
-      .checked(path: folder.file("a")), fingerprint: tiny.fingerprint, into: .local)
+      .opened(path: folder.file("a")), fingerprint: tiny.fingerprint, into: .local)
     #expect(restored == RestoredCounts(presentTokens: saved.tokens))
     #expect(tiny.cachedBytes == before && tiny.violations == [])
   }
@@ -102,7 +102,7 @@ struct `Caches saved and restored` {
       to: folder.file("b"))
     #expect((110..<115).contains(part.tokens))
     let second = try TinyEngine("qwen2-regular")
-    let file = try SavedFile.checked(path: folder.file("a"))
+    let file = try SavedFile.opened(path: folder.file("a"))
     _ = try second.engine.restore(file, fingerprint: second.fingerprint, into: .local)
     #expect(try await second.run(one + [1]).cached == one.count)
     #expect((100..<105).contains(try await second.run(other + [1]).cached))
@@ -110,7 +110,7 @@ struct `Caches saved and restored` {
     let none = try tiny.engine.save(
       .everything, of: Identity("nobody"), fingerprint: tiny.fingerprint, to: folder.file("c"))
     #expect(none == SavedCounts())
-    #expect(try SavedFile.checked(path: folder.file("c")).nodes.isEmpty)
+    #expect(try SavedFile.opened(path: folder.file("c")).nodes.isEmpty)
   }
 
   @Test func `A file has nothing of what its blocks held before`() async throws {
@@ -167,7 +167,7 @@ extension `Caches saved and restored` {
     let mine = try await second.run(second.tokens(100, seed: 4)).tokens
     let before = second.cachedBytes
     let restored = try second.engine.restore(
-      .checked(path: folder.file("a")), fingerprint: second.fingerprint, into: .local)
+      .opened(path: folder.file("a")), fingerprint: second.fingerprint, into: .local)
     // Of nine blocks four are the others', and the two that this identity had make room too.
     #expect(restored.tokens > 200 && restored.leftOutTokens > 0 && restored.presentTokens == 0)
     #expect(restored.tokens + restored.leftOutTokens == saved.tokens)
@@ -199,7 +199,7 @@ extension `Caches saved and restored` {
     for round in 0..<40 {
       _ = try tiny.engine.save(
         .everything, of: Identity("\(round % 3)"), fingerprint: tiny.fingerprint, to: folder.file("a"))
-      let file = try SavedFile.checked(path: folder.file("a"))
+      let file = try SavedFile.opened(path: folder.file("a"))
       _ = try tiny.engine.restore(file, fingerprint: tiny.fingerprint, into: Identity("\((round + 1) % 3)"))
       #expect(tiny.violations == [])
     }
@@ -212,7 +212,7 @@ extension `Caches saved and restored` {
     let tiny = try TinyEngine("llama-regular")
     _ = try await tiny.run(tiny.tokens(100, seed: 1))
     _ = try tiny.engine.save(.everything, of: .local, fingerprint: tiny.fingerprint, to: folder.file("a"))
-    let file = try SavedFile.checked(path: folder.file("a"))
+    let file = try SavedFile.opened(path: folder.file("a"))
     let same = try TinyEngine("llama-regular")
     for (other, fingerprint) in [
       (same, same.engine.fingerprint(checkpoint: "another digest")),

@@ -26,6 +26,17 @@ import Testing
     return (text + matcher.finish(), stop)
   }
 
+  /// Something that is no text stood between, such as a call of a tool.
+  @Test func `What comes after an end begins anew`() throws {
+    for stop in ["abc", "abcd"] {
+      var matcher = try StopStringMatcher([stop])
+      #expect(matcher.push("xab").text + matcher.finish() == "xab")
+      let output = matcher.push("cde")
+      #expect(output.text + matcher.finish() == "cde" && output.stop == nil)
+      #expect(matcher.push("yabcd").stop == stop)
+    }
+  }
+
   private static let cases: [(String, [String])] = [
     ("Hello world", []),
     ("Hello world", ["wor"]),

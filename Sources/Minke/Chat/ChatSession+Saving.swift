@@ -61,16 +61,17 @@ extension ChatSession {
     parameters: GenerationParameters = GenerationParameters(), identity: Identity = .local
   ) throws(MinkeError) -> RestoredSession {
     try rethrowing {
-      let file = try SavedFile.checked(path: path)
+      let file = try SavedFile.opened(path: path)
       let saved = try SavedConversation(file)
       let messages = try saved.messages.map { try $0.message(in: file) }
       let (cache, isSameCheckpoint) = try restoreCache(file, model, identity)
       let session = ChatSession(model: model, tools: tools, parameters: parameters, identity: identity)
       // Another checkpoint may have another vocabulary.
-      let isKnown = isSameCheckpoint && saved.spoken.allSatisfy { $0 >= 0 && $0 < model.tokenizer.count }
+      let spoken = saved.tokens(atMost: model.contextLength)
+      let isKnown = isSameCheckpoint && spoken.allSatisfy { $0 >= 0 && $0 < model.tokenizer.count }
       session.state.withLock { state in
         state.messages = messages
-        if isKnown { state.spoken.note(saved.spoken, model.tokenizer) }
+        if isKnown { state.spoken.note(spoken, model.tokenizer) }
       }
       return RestoredSession(
         session: session, cache: cache, modelName: saved.model.name,
@@ -133,12 +134,26 @@ private struct SavedConversation: Codable {
 
   var model: Model
   var messages: [Turn]
-  var spoken: [TokenID]
+  /// The tokens as they were spoken: 4 bytes each, little-endian.
+  var spoken: Data
 
   init(_ model: LanguageModel, _ messages: [Message], _ spoken: [TokenID]) {
     self.model = Model(model.information)
     self.messages = messages.map(Turn.init)
-    self.spoken = spoken
+    self.spoken = spoken.reduce(into: Data(capacity: 4 * spoken.count)) { data, token in
+      for shift in stride(from: 0, to: 32, by: 8) {
+        data.append(UInt8(truncatingIfNeeded: token >> TokenID(shift)))
+      }
+    }
+  }
+
+  /// - Parameter limit: as many tokens as a conversation has at most; of more, none are of use.
+  func tokens(atMost limit: Int) -> [TokenID] {
+    guard spoken.count.isMultiple(of: 4), spoken.count / 4 <= limit else { return [] }
+    let bytes = Array(spoken)
+    return stride(from: 0, to: bytes.count, by: 4).map { start in
+      (0..<4).reduce(0) { $0 | TokenID(bytes[start + $1]) << TokenID(8 * $1) }
+    }
   }
 
   init(_ file: SavedFile) throws {

@@ -24,6 +24,8 @@ extension ChatSession {
       let schema = try SchemaDescription(of: type).json
       var parameters = parameters ?? self.parameters
       parameters.grammar = try Grammar(.jsonSchema(schema))
+      // The grammar knows where the value ends.
+      parameters.stop = []
       return (
         text: includesSchema ? "\(text)\n\nAnswer with JSON of this schema: \(schema)" : text,
         parameters: parameters
@@ -40,10 +42,13 @@ extension ChatSession {
     } catch {
       throw MinkeError(error)
     }
-    guard result?.finishReason == .stop else {
+    guard let result, result.finishReason != .cancelled else {
+      throw MinkeError(.cancelled, "the answer was stopped before it was whole")
+    }
+    guard result.finishReason == .stop else {
       throw MinkeError(
         .answer,
-        "the answer ended by \(result?.finishReason.rawValue ?? "cancelled") before it was whole; expected JSON of "
+        "the answer ended by \(result.finishReason.rawValue) before it was whole; expected JSON of "
           + "\(type): allow more tokens, or limit the schema's texts and arrays")
     }
     do {

@@ -96,7 +96,7 @@ extension ChatSession {
     emit: @escaping @Sendable (GenerationEvent) -> Void
   ) async -> MinkeError? {
     do {
-      try tools.check(model.template.capabilities)
+      if parameters.toolChoice != .none { try tools.check(model.template.capabilities, parameters.toolChoice) }
       let (history, spoken) = state.withLock { ($0.messages, $0.spoken) }
       var turn = Turn(history: history, messages: new, spoken: spoken)
       while let results = try await round(&turn, parameters, answer, emit) { turn.messages += results }
@@ -127,9 +127,12 @@ extension ChatSession {
 
     mutating func add(_ reply: Reply) {
       rounds += 1
-      messages.append(reply.message)
-      isKept = reply.message.content?.isEmpty == false || !reply.message.toolCalls.isEmpty
       guard var new = reply.result else { return }
+      var message = reply.message
+      // What was cut off called nothing: a conversation does not go on from calls that nobody answers.
+      if new.finishReason != .toolCalls { message.toolCalls = [] }
+      messages.append(message)
+      isKept = reply.hasAnswer || !message.toolCalls.isEmpty
       if let before = result {
         new.usage += before.usage
         new.timings.follow(before.timings)
@@ -152,8 +155,9 @@ extension ChatSession {
     var parameters = parameters
     // What had to be called has been.
     if turn.rounds > 0, parameters.toolChoice != .none { parameters.toolChoice = .auto }
+    let calls = (turn.history + turn.messages).reduce(0) { $0 + $1.toolCalls.count }
     let plan = try AnswerPlan(
-      model, prompt: tokens, opensReasoning: prompt.opensReasoning, tools: offered, parameters)
+      model, prompt: tokens, opensReasoning: prompt.opensReasoning, tools: offered, firstCall: calls, parameters)
     let reply = Reply { event in
       if case .finished = event { return }
       emit(event)
@@ -166,11 +170,11 @@ extension ChatSession {
     if turn.isKept { turn.spoken.note(said, model.tokenizer) }
     guard reply.result?.finishReason == .toolCalls, turn.rounds < Self.toolRoundLimit else { return nil }
     do {
+      guard !answer.isCancelled else { throw CancellationError() }
       let results = try await tools.answer(reply.message.toolCalls, emit: emit)
       guard !answer.isCancelled else { throw CancellationError() }
       return results
     } catch {
-      // A conversation does not go on from calls that nobody answered.
       turn.isKept = false
       turn.result?.finishReason = .cancelled
       return nil
@@ -192,7 +196,8 @@ extension ChatSession {
     _ conversation: inout Conversation, _ parameters: GenerationParameters
   ) throws -> (messages: Int, tokens: Int) {
     guard parameters.overflow == .dropOldestTurns else { return (0, 0) }
-    let room = min(parameters.maximumTokens ?? model.contextLength / 4, model.contextLength / 2)
+    let wanted = max(parameters.maximumTokens ?? model.contextLength / 4, 1)
+    let room = min(wanted, model.contextLength / 2)
     let original = conversation
     let fit = try ConversationFit(conversation.messages, limit: model.contextLength - room) { messages in
       var part = original

@@ -6,8 +6,12 @@ struct SessionTools: Sendable {
 
   var definitions: [ToolDefinition] { tools.map(\.definition) }
 
-  /// - Throws: if the model's template shows no tools, so that offering them would be without effect.
-  func check(_ capabilities: ChatTemplate.Capabilities) throws(MinkeError) {
+  /// - Throws: if the model's template shows no tools, so that offering them would be without effect, and for a call that is
+  ///   asked for without any.
+  func check(_ capabilities: ChatTemplate.Capabilities, _ choice: ToolChoice) throws(MinkeError) {
+    guard !tools.isEmpty || choice == .auto else {
+      throw MinkeError(.parameters, "a tool is to be called, but none is offered; expected at least one")
+    }
     guard tools.isEmpty || (capabilities.tools && capabilities.toolCalls != nil) else {
       throw MinkeError(
         .unsupported,

@@ -7,7 +7,6 @@ final class EmbeddingJob: EngineJob, @unchecked Sendable {
   // Sendable by hand: after it is made it is touched on the engine's queue only, and who made it waits for `whenDone`.
 
   let identity: Identity
-  let cost: Int
   private let engine: Engine
   private let texts: [[Int32]]
   private let pooling: EmbeddingPooling
@@ -32,12 +31,11 @@ final class EmbeddingJob: EngineJob, @unchecked Sendable {
     self.identity = identity
     self.isCancelled = isCancelled
     self.whenDone = whenDone
-    cost = texts.reduce(0) { $0 + $1.count }
   }
 
   func proceed(rows: Int) -> Bool {
     do {
-      if isCancelled() { throw MinkeError(.cancelled, "the embedding was cancelled") }
+      if isCancelled() { throw Self.cancellation }
       if embeddings.count < texts.count { try pass(rows: rows) }
     } catch {
       whenDone(.failure(MinkeError(error)))
@@ -48,15 +46,19 @@ final class EmbeddingJob: EngineJob, @unchecked Sendable {
     return false
   }
 
+  func withdrawn() { whenDone(.failure(Self.cancellation)) }
+
+  private static let cancellation = MinkeError(.cancelled, "the embedding was cancelled")
+
   /// Computes what is next: whole texts as long as they fit, or a part of one that does not.
   private func pass(rows: Int) throws {
     var batch: [(sum: EmbeddingSum, cache: KVCache, tokens: ArraySlice<Int32>)] = []
     var left = rows
     for text in texts[embeddings.count...] {
+      guard batch.isEmpty || text.count <= left else { break }
       let (sum, cache) = try begun ?? (EmbeddingSum(pooling, width: width), makeCache(text.count))
       begun = nil
       let tokens = text[cache.count...].prefix(left)
-      guard batch.isEmpty || tokens.count == text.count else { break }
       batch.append((sum, cache, tokens))
       left -= tokens.count
       if left == 0 { break }

@@ -1,10 +1,10 @@
 public import MinkeEngine
 internal import MinkeModels
 internal import MinkeTokenizers
-internal import Synchronization
 
 extension LanguageModel {
-  /// The embeddings of texts. Conversations that run meanwhile go on.
+  /// The embeddings of texts. Conversations that run meanwhile go on. While a text is computed its keys and values take
+  /// memory beside ``LoadOptions/cacheMemory``.
   ///
   /// - Parameters:
   ///   - texts: at most ``embeddingLimit``, each of at least one token and at most ``contextLength``.
@@ -24,20 +24,20 @@ extension LanguageModel {
     let pooling = if let pooling { pooling } else { try defaultPooling() }
     var tokens: [[TokenID]] = []
     for (index, text) in texts.enumerated() { tokens.append(try embeddingTokens(text, index)) }
-    let isCancelled = CancellationFlag()
+    let running = RunningJob(engine)
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { waiting in
         let job = EmbeddingJob(
           engine, tokens, pooling, normalizes: normalizes, identity: identity,
-          isCancelled: { isCancelled.isSet }, whenDone: { waiting.resume(returning: $0) })
+          isCancelled: { running.isCancelled }, whenDone: { waiting.resume(returning: $0) })
         do {
-          try engine.submit(job)
+          try running.submit(job)
         } catch {
           waiting.resume(returning: .failure(MinkeError(error)))
         }
       }
     } onCancel: {
-      isCancelled.set()
+      running.cancel()
     }
     return try result.get()
   }
@@ -67,12 +67,4 @@ extension LanguageModel {
         .unsupported, "the model scores texts (pooling type 4); expected one that makes embeddings of them")
     }
   }
-}
-
-/// Whether nobody waits any more.
-private final class CancellationFlag: Sendable {
-  private let flag = Atomic(false)
-
-  var isSet: Bool { flag.load(ordering: .relaxed) }
-  func set() { flag.store(true, ordering: .relaxed) }
 }

@@ -19,11 +19,13 @@ struct AnswerPlan: ~Copyable {
   /// Whether tokens are reported by themselves.
   let reportsTokens: Bool
 
-  /// - Parameter tools: what the prompt offers.
+  /// - Parameters:
+  ///   - tools: what the prompt offers.
+  ///   - firstCall: the number of the first call: how many the conversation has already.
   /// - Throws: ``MinkeError`` for a prompt that leaves no room for an answer, or parameters out of range.
   init(
     _ model: LanguageModel, prompt: [TokenID], opensReasoning: Bool, tools: [ToolDefinition] = [],
-    _ parameters: GenerationParameters
+    firstCall: Int = 0, _ parameters: GenerationParameters
   ) throws {
     let tags = model.family.reasoning
     let closingText = tags?.closeText ?? ""
@@ -35,9 +37,8 @@ struct AnswerPlan: ~Copyable {
       tags: tags, opensInPrompt: opensReasoning,
       toolCalls: tools.isEmpty ? nil : model.template.capabilities.toolCalls,
       callsInReasoning: model.family.callsToolsInReasoning)
-    // The prompt of a later turn is longer, so that a number is given once in a conversation.
     let reader = try OutputReader(
-      model.tokenizer, parser, marks: model.marks, stop: parameters.stop, firstCall: prompt.count)
+      model.tokenizer, parser, marks: model.marks, stop: parameters.stop, firstCall: firstCall)
     let sampling = parameters.sampling ?? model.defaultSampling
     let constraint = try AnswerConstraint(model, tools, parameters, opensReasoning: opensReasoning)
     var sampler = try Sampler(

@@ -1,7 +1,7 @@
 public import MinkeChat
 
 /// What a model does while it answers, in order: prefill, then reasoning and answer text, tool calls, and at the end
-/// exactly one `finished`. Where a session runs tools, their results and the model's further turns come before it.
+/// exactly one `finished`, unless the stream throws. Where a session runs tools, their results and the model's further turns come before it.
 public enum GenerationEvent: Sendable {
   /// Tokens of the prompt computed so far. `done` begins at the number that an earlier turn left in the cache.
   case prefill(done: Int, total: Int)
@@ -58,7 +58,7 @@ public struct GenerationResult: Sendable {
 
 /// Tokens of one answer.
 public struct Usage: Sendable, Equatable {
-  /// Tokens of the prompt, cached ones included.
+  /// Tokens of the prompt, cached ones included; where tools ran, of the prompts of all rounds together.
   public var promptTokens = 0
   /// Tokens of the prompt that an earlier turn had left in the cache.
   public var cachedTokens = 0

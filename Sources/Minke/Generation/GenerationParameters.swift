@@ -20,7 +20,7 @@ public struct GenerationParameters: Sendable {
   public var grammar: Grammar?
   /// Whether the model is to call tools, where it is offered any.
   public var toolChoice = ToolChoice.auto
-  /// Whether every token is reported by itself (``GenerationEvent/token(_:)``), and with how many of the most probable ones:
+  /// Whether every token that the model chooses is reported by itself (``GenerationEvent/token(_:)``), and with how many of the most probable ones:
   /// 0 to 1024; nil: tokens are not reported.
   public var topLogProbabilities: Int?
   /// Answers of higher priority are served first, and others make room for them where memory is short.

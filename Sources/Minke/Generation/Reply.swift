@@ -6,6 +6,8 @@ final class Reply: @unchecked Sendable {
 
   private(set) var message = Message(.assistant, nil)
   private(set) var result: GenerationResult?
+  /// Whether there is a word of an answer.
+  var hasAnswer: Bool { message.content?.utf8.contains { $0 > 0x20 } ?? false }
   private let emit: (GenerationEvent) -> Void
 
   init(emit: @escaping (GenerationEvent) -> Void) { self.emit = emit }

@@ -1,16 +1,23 @@
-internal import MinkeChat
-internal import MinkeGrammar
+package import MinkeChat
+package import MinkeGrammar
 internal import Synchronization
 
 /// What an answer may be where tools are offered: calls whose names are those of tools and whose arguments keep to their
 /// schemas, and text beside them.
-struct ToolCallGrammar {
+package struct ToolCallGrammar {
   let format: ToolCallFormat
   let tools: [ToolDefinition]
+  /// Whether any object will do as arguments.
+  var takesAnyObject = false
+
+  package init(format: ToolCallFormat, tools: [ToolDefinition]) {
+    self.format = format
+    self.tools = tools
+  }
 
   /// - Parameter answer: what an answer that calls nothing has to be; nil: anything.
   /// - Throws: if a schema has what cannot be kept to, or a tool is asked for that is not there.
-  func source(_ choice: ToolChoice, answer: GrammarSource?) throws(MinkeError) -> GrammarSource {
+  package func source(_ choice: ToolChoice, answer: GrammarSource?) throws(MinkeError) -> GrammarSource {
     switch choice {
     case .none: return answer ?? .freeText([])
     case .required: return required(try bodies(of: tools), maximum: nil)
@@ -25,7 +32,7 @@ struct ToolCallGrammar {
       let bodies = try bodies(of: tools)
       if let answer { return .alternatives([answer, required(bodies, maximum: nil)]) }
       if let opener = format.callOpener { return .freeText([.init(opener, bodies)]) }
-      return .alternatives([required(bodies, maximum: nil), try notBeginningLikeCall()])
+      return .alternatives([required(bodies, maximum: nil), notBeginningLikeCall])
     }
   }
 
@@ -42,7 +49,7 @@ struct ToolCallGrammar {
   }
 
   private func arguments(of tool: ToolDefinition) throws(MinkeError) -> GrammarSource {
-    guard let parameters = tool.parameters else { return .jsonObject }
+    guard let parameters = tool.parameters, !takesAnyObject else { return .jsonObject }
     do {
       _ = try Grammar(.jsonSchema(parameters))
       return .jsonSchema(parameters)
@@ -77,43 +84,75 @@ struct ToolCallGrammar {
     .repetition(source, minimum: 0, maximum: 1)
   }
 
-  /// Any text but one that begins as a call of some tool does, where nothing marks a call.
-  private func notBeginningLikeCall() throws(MinkeError) -> GrammarSource {
-    var pattern = ""
-    for character in (format.frames(of: "").first?.opening ?? "").prefix(while: { $0 != ":" }).reversed() {
-      pattern = "([^\(Self.escaped(character))][\\s\\S]*|\(Self.escaped(character))\(pattern))?"
-    }
-    return .regex(pattern)
-  }
-
-  private static func escaped(_ character: Character) -> String {
-    #"\{}[]()^$.|?*+-/"#.contains(character) ? "\\\(character)" : String(character)
+  /// Any text but one that begins as a call of a tool does, where nothing marks a call.
+  private var notBeginningLikeCall: GrammarSource {
+    var excluded = ExcludedBeginnings()
+    for tool in tools { excluded.add(["{", "\"name\"", ":", "\"\(tool.name)\""]) }
+    for key in ["arguments", "parameters"] { excluded.add(["{", "\"\(key)\"", ":"]) }
+    return .regex(excluded.pattern)
   }
 }
 
-/// Compiled grammars of the tools that were offered last: conversations offer the same ones turn after turn.
+/// Compiled grammars of the tools that were offered last: conversations offer the same ones turn after turn. They are few,
+/// since each may hold tens of megabytes of masks.
 final class ToolGrammars: Sendable {
-  private struct Key: Hashable {
-    var tools: [String]
-    var strict: [Bool]
-    var choice: ToolChoice
+  private struct Entry {
+    let format: ToolCallFormat
+    let tools: [ToolDefinition]
+    let choice: ToolChoice
+    let answer: Grammar?
+    let grammar: Grammar
+
+    func serves(
+      _ format: ToolCallFormat, _ tools: [ToolDefinition], _ choice: ToolChoice, _ answer: Grammar?
+    ) -> Bool {
+      let isSameAnswer =
+        if let answer, let own = self.answer { own.isIdentical(to: answer) } else {
+          answer == nil && self.answer == nil
+        }
+      return isSameAnswer && format == self.format && choice == self.choice && tools == self.tools
+    }
   }
 
-  private static let limit = 32
-  private let made = Mutex<[Key: Grammar]>([:])
+  private static let limit = 4
+  /// More tools than a model tells apart.
+  private static let toolLimit = 256
+  /// The one that was asked for last is the last.
+  private let made = Mutex<[Entry]>([])
 
   func grammar(
     _ format: ToolCallFormat, _ tools: [ToolDefinition], _ choice: ToolChoice, answer: Grammar?
   ) throws -> Grammar {
-    let source = ToolCallGrammar(format: format, tools: tools)
-    if let answer { return try Grammar(source.source(choice, answer: answer.source)) }
-    let key = Key(tools: tools.map(\.json), strict: tools.map(\.isStrict), choice: choice)
-    if let known = made.withLock({ $0[key] }) { return known }
-    let grammar = try Grammar(source.source(choice, answer: nil))
+    guard tools.count <= Self.toolLimit else {
+      throw MinkeError(
+        .parameters, "\(tools.count) tools are offered; expected at most \(Self.toolLimit)")
+    }
+    let known = made.withLock { made -> Grammar? in
+      guard let index = made.firstIndex(where: { $0.serves(format, tools, choice, answer) }) else { return nil }
+      made.append(made.remove(at: index))
+      return made.last?.grammar
+    }
+    if let known { return known }
+    let grammar = try compiled(ToolCallGrammar(format: format, tools: tools), choice, answer)
     made.withLock { made in
-      if made.count >= Self.limit { made.removeAll() }
-      made[key] = grammar
+      if made.count >= Self.limit { made.removeFirst() }
+      made.append(.init(format: format, tools: tools, choice: choice, answer: answer, grammar: grammar))
     }
     return grammar
+  }
+
+  /// Schemas that are too large together give way, unless a tool is strict.
+  private func compiled(
+    _ source: ToolCallGrammar, _ choice: ToolChoice, _ answer: Grammar?
+  ) throws -> Grammar {
+    let whole = try source.source(choice, answer: answer?.source)
+    do {
+      return try Grammar(whole)
+    } catch {
+      guard !source.tools.contains(where: \.isStrict) else { throw error }
+      var source = source
+      source.takesAnyObject = true
+      return try Grammar(source.source(choice, answer: answer?.source))
+    }
   }
 }

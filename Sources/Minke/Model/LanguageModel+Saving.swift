@@ -51,7 +51,7 @@ extension LanguageModel {
   public func restoreCache(from path: String, identity: Identity = .local) throws(MinkeError) -> RestoredCache
   {
     try rethrowing {
-      let file = try SavedFile.checked(path: path)
+      let file = try SavedFile.opened(path: path)
       return try RestoredCache(engine.restore(file, fingerprint: fingerprint(), into: identity))
     }
   }

@@ -8,17 +8,22 @@ public struct ToolDefinition: Sendable, Equatable {
   public let parameters: String?
   /// Whether arguments must be valid under ``parameters``, so that a keyword that cannot be kept to is an error; otherwise a
   /// schema with such a keyword means any object.
-  public var isStrict = true
+  public var isStrict: Bool
 
-  /// - Parameter parameters: a JSON Schema of the arguments, as text.
+  /// - Parameters:
+  ///   - parameters: a JSON Schema of the arguments, as text.
+  ///   - isStrict: see ``isStrict``.
   /// - Throws: if `parameters` is no JSON object.
-  public init(name: String, description: String, parameters: String) throws(ChatError) {
+  public init(
+    name: String, description: String, parameters: String, isStrict: Bool = false
+  ) throws(ChatError) {
     guard JSONObject(parameters) != nil else {
       throw ChatError(
         at: "parameters of the tool \(name)", found: excerpt(parameters), expected: "a JSON object")
     }
     self.name = name
     self.parameters = parameters
+    self.isStrict = isStrict
     json = """
       {"type": "function", "function": {"name": \(quoted(name)), "description": \(quoted(description)), \
       "parameters": \(parameters)}}

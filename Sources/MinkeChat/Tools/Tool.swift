@@ -30,7 +30,7 @@ public struct Tool: Sendable {
         at: "the tool \(name)", found: "arguments of type \(Arguments.self)",
         expected: "a type with named properties, which becomes a JSON object")
     }
-    definition = try ToolDefinition(name: name, description: description, parameters: schema)
+    definition = try ToolDefinition(name: name, description: description, parameters: schema, isStrict: true)
     self.body = { json in
       let reader = ArgumentReader(json: json, schema: schema)
       return try Self.text(of: await body(try reader.read(Arguments.self)))
@@ -66,12 +66,12 @@ public struct Tool: Sendable {
 
   /// The message that answers a call: the result, or the text of the error, from which a model can mend its call.
   ///
-  /// - Throws: only `CancellationError`.
+  /// - Throws: only `CancellationError`, where this task was cancelled; a tool that gave up by itself is an error to read.
   public func answer(_ call: ToolCall) async throws(CancellationError) -> Message {
     var text: String
     do {
       text = try await self.call(call.arguments)
-    } catch let error as CancellationError {
+    } catch let error as CancellationError where Task.isCancelled {
       throw error
     } catch {
       text = "Error: \(error)"

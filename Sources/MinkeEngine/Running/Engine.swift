@@ -96,11 +96,19 @@ extension Engine {
   /// Takes a job, which is done beside the sequences.
   ///
   /// - Throws: ``EngineError`` when too many wait.
-  package func submit(_ job: any EngineJob) throws(EngineError) {
-    try inbox.withLock { inbox throws(EngineError) in
-      try inbox.jobs.add(job, job.identity, cost: job.cost)
+  package func submit(_ job: any EngineJob) throws(EngineError) -> EngineJobTicket {
+    let ticket = try inbox.withLock { inbox throws(EngineError) in
+      inbox.nextNumber += 1
+      try inbox.jobs.add(job, job.identity, number: inbox.nextNumber)
+      return EngineJobTicket(number: inbox.nextNumber)
     }
     wake()
+    return ticket
+  }
+
+  /// Takes a job out that has not begun. One that has is to end by itself.
+  package func cancel(_ ticket: EngineJobTicket) {
+    inbox.withLock { $0.jobs.withdraw(ticket.number) }?.withdrawn()
   }
 
   /// A number for requests that have the same prompt.
@@ -157,21 +165,26 @@ extension Engine {
 
   /// One step and a piece of a job, and the next ones behind what else waits for the queue.
   private func turn() {
-    let (arrivals, cancelled, job) = inbox.withLock { inbox in
+    let (arrivals, cancelled) = inbox.withLock { inbox in
       defer { (inbox.arrivals, inbox.cancelled) = ([], []) }
-      return (inbox.arrivals, inbox.cancelled, inbox.jobs.next())
+      return (inbox.arrivals, inbox.cancelled)
     }
     let left = loop.step(arrivals, cancelled)
-    let rows = loop.isIdle ? options.limits.soloChunk : options.limits.chunk
-    let isDone = job.map { !$0.proceed(rows: rows) } ?? false
+    proceedWithJob(rows: loop.isIdle ? options.limits.soloChunk : options.limits.chunk)
     let goesOn = inbox.withLock { inbox in
       for identity in left { inbox.room.leave(identity) }
-      if isDone { inbox.jobs.finish() }
       inbox.statistics = loop.statistics
       inbox.isRunning =
         !loop.isIdle || !inbox.arrivals.isEmpty || !inbox.cancelled.isEmpty || !inbox.jobs.isEmpty
       return inbox.isRunning
     }
     if goesOn { queue.async { self.turn() } }
+  }
+
+  private func proceedWithJob(rows: Int) {
+    guard let (number, job) = inbox.withLock({ $0.jobs.next(rows: rows) }), !job.proceed(rows: rows) else {
+      return
+    }
+    inbox.withLock { $0.jobs.finish(number) }
   }
 }

@@ -99,7 +99,6 @@ final class EngineLoop {
     return left
   }
 
-  /// What does not hold of the cache's books.
   /// Gives up all that is kept for sequences to come, and its memory.
   func dropCache() {
     blocks.dropCached()

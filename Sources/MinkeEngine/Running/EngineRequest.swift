@@ -2,7 +2,7 @@
 package struct EngineRequest: Sendable {
   package var tokens: [Int32]
   package var identity: Identity
-  /// Higher ones go first.
+  /// Higher ones go first; from −1,000,000 to 1,000,000.
   package var priority: Int
   /// Requests with the same number have the same prompt, which is computed once.
   package var promptGroup: Int?
@@ -15,7 +15,7 @@ package struct EngineRequest: Sendable {
   ) {
     self.tokens = tokens
     self.identity = identity
-    self.priority = priority
+    self.priority = min(max(priority, -1_000_000), 1_000_000)
     self.promptGroup = promptGroup
     self.speculates = speculates
   }

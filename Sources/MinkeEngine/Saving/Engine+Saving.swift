@@ -187,6 +187,7 @@ extension Engine {
   ) throws(SavedFileError) -> RestoredCounts {
     try checkKeepsBlocks(file.path)
     try check(file, fingerprint: fingerprint)
+    try file.checkBlocks()
     let start = perform { loop.blocks.beginRestoring() }
     var counts = RestoredCounts()
     var restored = [RestoredNode?](repeating: nil, count: file.nodes.count)

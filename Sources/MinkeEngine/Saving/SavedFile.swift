@@ -8,7 +8,7 @@ internal import MinkeTensors
   internal import Musl
 #endif
 
-/// A saved file, open and checked to the last byte.
+/// A saved file, open and checked, to the last byte before its blocks are used.
 ///
 /// It is read in pieces, not mapped: a file that somebody shortens meanwhile is an error, and bytes that change after they
 /// were checked are found out when they are read again.
@@ -24,18 +24,15 @@ package final class SavedFile {
 
   package var nodes: [SavedNode] { index.nodes }
 
-  /// Opens a file and checks all of it: sizes, checksums, the order of nodes.
-  package static func checked(path: String) throws(SavedFileError) -> SavedFile {
+  /// Opens a file and checks all of it but its blocks, which may be of no use: sizes, checksums, the order of nodes.
+  package static func opened(path: String) throws(SavedFileError) -> SavedFile {
     let (descriptor, size) = try descriptor(of: path)
-    let file: SavedFile
     do throws(SavedFileError) {
-      file = try SavedFile(path: path, descriptor, size)
+      return try SavedFile(path: path, descriptor, size)
     } catch {
       _ = close(descriptor)
       throw error
     }
-    try file.checkBlocks()
-    return file
   }
 
   /// Reads all but the blocks. The descriptor is the object's if nothing is thrown.
@@ -90,7 +87,7 @@ package final class SavedFile {
 
 extension SavedFile {
   /// Compares the checksums of all blocks.
-  private func checkBlocks() throws(SavedFileError) {
+  package func checkBlocks() throws(SavedFileError) {
     var buffer: [UInt8] = []
     for (number, node) in nodes.enumerated() {
       // Was checked when the index was read.

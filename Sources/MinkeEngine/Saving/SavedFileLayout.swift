@@ -19,7 +19,7 @@ package enum SavedFileLayout {
   package static let headLength = 16
 
   /// Most bytes of each part that is read as a whole.
-  static let conversationLimit = 1 << 26
+  static let conversationLimit = 1 << 24
   static let fingerprintLimit = 4096
   static let indexLimit = 64 + nodeLimit * SavedNode.largestLength
   /// Most nodes: over thirty million tokens.

@@ -6,10 +6,11 @@ extension Transformer {
   /// What tells this checkpoint from every other one, on one line: what was computed with its weights is known by it.
   ///
   /// It is the SHA-256 by which ``PackCache`` finds packed weights, where the model was loaded with one, and else a checksum
-  /// of all its files, which takes as long as reading them. So the two are different even for the same files. It is computed
-  /// once, when first asked for.
+  /// of all its files, which takes as long as reading them. Files of experts that stay there may be larger than memory and are
+  /// known by their beginnings, sizes and times of change. So these are different even for the same files. It is computed once, when
+  /// first asked for.
   ///
-  /// - Throws: when a digest has to be computed and the files have changed since they were opened.
+  /// - Throws: when a SHA-256 has to be computed and the files have changed since they were opened.
   package func checkpointDigest() throws -> String {
     try digest.withLock { digest in
       if let digest { return digest }
@@ -21,12 +22,21 @@ extension Transformer {
   }
 
   private func knownOrComputedDigest() throws -> String {
+    guard expertStatistics == nil else { return signOfLargeFiles() }
     // Keeping packed weights computes the digest too, and remembers it.
     packWriting?.wait()
     if let digest = try packCache?.digest(of: file) { return "sha256 \(digest)" }
     var checksum: UInt64 = 0
-    for part in file.parts { checksum = checksum &* 31 &+ part.checksum() }
+    for part in file.parts { checksum = checksum &* 31 &+ part.checksum(of: part.count) }
     return "checksum \(String(checksum, radix: 16)) of \(file.fileSize) bytes"
+  }
+
+  private func signOfLargeFiles() -> String {
+    let signs = file.parts.map { part in
+      let beginning = String(part.checksum(of: min(part.count, 1 << 22)), radix: 16)
+      return "\(beginning) of \(part.count) bytes, changed \(part.identity?.modified ?? 0)"
+    }
+    return "beginning " + signs.joined(separator: ", ")
   }
 }
 
@@ -43,13 +53,13 @@ extension PackCache {
 }
 
 extension MappedFile {
-  /// A checksum of all bytes, whose pages are given back as it goes.
-  fileprivate func checksum() -> UInt64 {
+  /// A checksum of the first `length` bytes, whose pages are given back as it goes.
+  fileprivate func checksum(of length: Int) -> UInt64 {
     var checksum = MemoryChecksum()
     advise(.sequential)
     defer { advise(.normal) }
-    for (chunk, start) in stride(from: 0, to: count, by: MemoryChecksum.chunkLength).enumerated() {
-      let range = start..<min(start + MemoryChecksum.chunkLength, count)
+    for (chunk, start) in stride(from: 0, to: length, by: MemoryChecksum.chunkLength).enumerated() {
+      let range = start..<min(start + MemoryChecksum.chunkLength, length)
       unsafe withBytes(in: range) { unsafe checksum.add(chunk, $0) }
       releasePages(of: range)
     }
