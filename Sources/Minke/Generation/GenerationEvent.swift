@@ -30,6 +30,13 @@ public struct GenerationResult: Sendable {
   public var timings: Timings
   /// Whether the model wrote no answer and called no tool: not to be taken for a success.
   public var isEmpty: Bool
+
+  package init(finishReason: FinishReason, usage: Usage, timings: Timings, isEmpty: Bool) {
+    self.finishReason = finishReason
+    self.usage = usage
+    self.timings = timings
+    self.isEmpty = isEmpty
+  }
 }
 
 /// Tokens of one answer.
@@ -45,6 +52,8 @@ public struct Usage: Sendable, Equatable {
   /// … and by how many tokens the prompt became shorter.
   public var droppedTokens = 0
 
+  package init() {}
+
   public var completionTokens: Int { reasoningTokens + answerTokens }
 }
 
@@ -58,4 +67,6 @@ public struct Timings: Sendable, Equatable {
   public var decode = 0.0
   /// Tokens sampled after the first, the one that ends the answer included; tokens that were put in are not.
   public var decodedTokens = 0
+
+  package init() {}
 }

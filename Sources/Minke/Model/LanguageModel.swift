@@ -89,6 +89,18 @@ public final class LanguageModel: Sendable {
       transformer, options.engineOptions(configuration, contextLength: contextLength))
   }
 
+  /// The same model, on the same engine, used as another family is; for measuring and tests.
+  package init(_ other: LanguageModel, as family: FamilyDefaults) {
+    information = other.information
+    contextLength = other.contextLength
+    defaultSampling = other.defaultSampling
+    tokenizer = other.tokenizer
+    template = other.template
+    self.family = family
+    endTokens = other.endTokens
+    engine = other.engine
+  }
+
   /// Waits until the packed weights are in ``LoadOptions/packCache``, or cannot be kept.
   ///
   /// They are written in the background from the moment a model is loaded for the first time; a process that ends

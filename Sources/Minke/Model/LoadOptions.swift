@@ -29,6 +29,9 @@ public struct LoadOptions: Sendable {
   /// little longer.
   public var prefillChunk: Int?
 
+  /// Requests that may wait to begin, of all identities and of one; nil: as many as ``SchedulerLimits`` says.
+  package var queueLimits: (all: Int, perIdentity: Int)?
+
   /// What a conversation is limited to unless asked otherwise.
   public static let defaultContextLimit = 8192
 
@@ -88,6 +91,9 @@ extension LoadOptions {
     var options = EngineOptions(
       cacheBytes: cacheMemory ?? 2 * bytes, contextLength: contextLength, keys: keys, values: values
     )
+    if let queueLimits {
+      (options.limits.waiting, options.limits.waitingPerIdentity) = queueLimits
+    }
     if let prefillChunk {
       guard (1...options.limits.rows).contains(prefillChunk) else {
         throw MinkeError(

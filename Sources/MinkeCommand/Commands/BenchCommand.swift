@@ -25,6 +25,7 @@ struct BenchCommand: AsyncParsableCommand {
         minke bench smollm2:135m qwen2.5-coder:0.5b --threads 1 --markdown
         minke bench smollm2:135m --json | python3 -m json.tool
         minke bench smollm2:135m --engine
+        minke bench smollm2:135m --soak 60
       """)
 
   @Argument(help: "Names in the store or the catalogue, or paths of .gguf files or model folders.")
@@ -58,6 +59,17 @@ struct BenchCommand: AsyncParsableCommand {
       """)
   var engine = false
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Soak the engine instead for so many minutes: many clients ask everything at once, with too little memory; every \
+      answer must be what it is alone, and memory must not grow.
+      """, valueName: "minutes"))
+  var soak: Double?
+
+  @Option(help: "With --soak: what everything that is drawn comes of.")
+  var seed: UInt64 = 1
+
   @OptionGroup
   var loading: LoadingOptions
 
@@ -75,6 +87,12 @@ struct BenchCommand: AsyncParsableCommand {
 
   func validate() throws {
     if engine, json || markdown { throw ValidationError("--engine prints text only.") }
+    if soak != nil, engine || markdown {
+      throw ValidationError("--soak goes with neither --engine nor --markdown.")
+    }
+    if let soak, !(soak > 0 && soak <= 7 * 24 * 60) {
+      throw ValidationError("--soak must be more than 0 minutes and at most a week.")
+    }
     if json, markdown { throw ValidationError("--json and --markdown exclude each other.") }
     do {
       try plan.validate()
@@ -90,6 +108,12 @@ struct BenchCommand: AsyncParsableCommand {
     for model in models { found.append(try await finder.find(model)) }
     if engine {
       for model in found { try await measureEngine(model, finder.hub.store) }
+      return
+    }
+    if let soak {
+      var passed = true
+      for model in found { passed = try await self.soak(model, finder.hub.store, minutes: soak) && passed }
+      if !passed { throw ExitCode.failure }
       return
     }
     var report = BenchReport()
@@ -127,6 +151,30 @@ struct BenchCommand: AsyncParsableCommand {
     let loaded = try LanguageModel.load(path: model.path, options: options)
     let report = try await EngineBenchmark.run(loaded, measured)
     StandardStream.output.write(EngineBenchTable.text(report, measured, model: model.name))
+  }
+
+  /// Returns whether all held.
+  private func soak(_ model: ModelFinder.Found, _ store: Store, minutes: Double) async throws -> Bool {
+    var plan = SoakPlan()
+    plan.duration = .seconds(minutes * 60)
+    plan.seed = seed
+    let status = StatusLine()
+    defer { status.clear() }
+    if !json { StandardStream.output.write(printable(model.name) + "\n" + SoakText.header) }
+    let report = try await Soak.run(
+      path: model.path, plan: plan, options: loading.options(of: model, in: store)
+    ) { progress in
+      switch progress {
+      case .alone(let done, let total): status.show("computing alone: \(done) of \(total)")
+      case .minute(let minute):
+        status.clear()
+        StandardStream.output.write(
+          json ? (try? JSONText.line(SoakLines.Minute(minute))) ?? "" : SoakText.line(minute))
+      }
+    }
+    StandardStream.output.write(
+      json ? try JSONText.line(SoakLines.Summary(report)) : SoakText.summary(report))
+    return report.passed
   }
 
   private func measure(_ model: ModelFinder.Found, _ store: Store) throws -> BenchmarkReport {

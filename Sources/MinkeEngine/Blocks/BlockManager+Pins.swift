@@ -83,6 +83,14 @@ extension BlockManager {
     return true
   }
 
+  /// Evicts all that no sequence runs through; the memory of free blocks is to be given back.
+  package mutating func dropCached() {
+    while evict() {}
+    for group in groups.indices {
+      while let block = pools[group].cool() { releases.append(BlockPlace(group: group, block: block)) }
+    }
+  }
+
   private mutating func evictWindow(_ node: Int) {
     guard let group = windowGroup else { return }
     unseen.remove(node)

@@ -20,10 +20,14 @@ package struct CacheUsage: Sendable, Equatable {
   package var running: Int
   /// Kept for sequences to come.
   package var cached: Int
+  /// Taken up, free blocks that are about to be used again included.
+  package var resident: Int
 }
 
 extension BlockManager {
   package var usage: CacheUsage {
-    CacheUsage(limit: byteLimit, running: pinnedBytes, cached: usedBytes - pinnedBytes)
+    CacheUsage(
+      limit: byteLimit, running: pinnedBytes, cached: usedBytes - pinnedBytes,
+      resident: pools.reduce(0) { $0 + $1.residentCount * $1.byteCount })
   }
 }

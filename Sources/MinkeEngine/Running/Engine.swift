@@ -45,8 +45,23 @@ package final class Engine: @unchecked Sendable {
   /// Makes decisions by chance from here on; for tests.
   package func disturb(_ disturbance: Disturbance?) { perform { loop.scheduler.disturbance = disturbance } }
 
-  /// Calls back after every step with what does not hold of the cache's books; for tests.
-  package func checkEveryStep(_ report: (@Sendable ([String]) -> Void)?) { perform { loop.report = report } }
+  /// Calls back after every step, or every `nth` one, with what does not hold of the cache's books; for tests.
+  package func checkEveryStep(nth interval: Int = 1, _ report: (@Sendable ([String]) -> Void)?) {
+    perform { (loop.report, loop.reportInterval) = (report, max(interval, 1)) }
+  }
+
+  /// What does not hold of the cache's books now.
+  package func checkBooks() -> [String] { perform { loop.violations() } }
+
+  /// Gives up what is kept for sequences to come, and its memory.
+  ///
+  /// - Returns: what is still held.
+  package func dropCache() -> CacheUsage {
+    perform {
+      loop.dropCache()
+      return loop.statistics.usage
+    }
+  }
 }
 
 // MARK: Sequences

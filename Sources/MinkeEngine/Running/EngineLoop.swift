@@ -27,6 +27,8 @@ final class EngineLoop {
   private let clock = ContinuousClock()
   private(set) var statistics = EngineStatistics()
   var report: (@Sendable ([String]) -> Void)?
+  /// Every so many steps ``report`` is called.
+  var reportInterval = 1
   /// Identities of sequences that no longer wait to begin, since the step began.
   private var left: [Identity] = []
   /// Tokens of one sequence: what the context and memory allow.
@@ -70,8 +72,23 @@ final class EngineLoop {
     statistics.steps += 1
     statistics.preemptions += plan.preempted.count
     note()
-    if let report { report(blocks.violations(scheduler.running.map(\.table))) }
+    if let report, statistics.steps.isMultiple(of: reportInterval) { report(violations()) }
     return left
+  }
+
+  /// What does not hold of the cache's books.
+  func violations() -> [String] { blocks.violations(scheduler.running.map(\.table)) }
+
+  /// Gives up all that is kept for sequences to come, and its memory.
+  func dropCache() {
+    blocks.dropCached()
+    release()
+    note()
+  }
+
+  private func release() {
+    runner.release(blocks.releases)
+    blocks.releases = []
   }
 
   private func note() {
@@ -106,8 +123,7 @@ final class EngineLoop {
   private func begin(_ plan: StepPlan) {
     for sequence in plan.preempted { runner.drop(sequence) }
     runner.copy(plan.copies)
-    runner.release(blocks.releases)
-    blocks.releases = []
+    release()
     for sequence in plan.admitted where entries[sequence.id]?.hasBegun == false {
       entries[sequence.id]?.hasBegun = true
       left.append(sequence.identity)

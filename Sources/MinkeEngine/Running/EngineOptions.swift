@@ -31,5 +31,5 @@ package struct EngineStatistics: Sendable {
   package var running = 0
   package var waiting = 0
   package var cache = CacheAccount()
-  package var usage = CacheUsage(limit: 0, running: 0, cached: 0)
+  package var usage = CacheUsage(limit: 0, running: 0, cached: 0, resident: 0)
 }
