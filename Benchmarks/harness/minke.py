@@ -61,10 +61,22 @@ class Engine:
 
     def measure(self, group: tuple, seed: int) -> list:
         first: Workload = group[0]
+        if first.engine:
+            return [self.conversations(workload) for workload in group]
         report = self.command.json(
             "bench", self.model, "--prompt", first.prompt, "--generate", first.generate, "--depth", first.depth,
             "--batch", first.batch, "--threads", self.threads, "--repetitions", 1)
         return [speed(report, workload) for workload in group]
+
+    def conversations(self, workload: Workload) -> float:
+        """Tokens a second of so many conversations at once through the engine."""
+        report = self.command.json(
+            "bench", self.model, "--engine", "--only", "conversations", "--generate", workload.generate,
+            "--threads", self.threads, "--repetitions", 1)
+        result = report["results"][0]
+        if result["conversations"] != workload.batch:
+            raise RuntimeError(f"minke bench --engine has {result['conversations']} conversations; expected {workload.batch}")
+        return result["engine_tokens_per_second"]
 
     def start(self) -> tuple:
         """Seconds and bytes of a process that answers one token."""

@@ -11,6 +11,7 @@ COLOURS = {"Minke": "#1f6f8b", "llama.cpp": "#c9a25f", "OpenVINO GenAI": "#9aa5b
 BASE = "llama.cpp"
 SHORT = {
     "prefill": "prefill\n512", "decode": "decode\n128", "crowd": "decode,\n16 sequences",
+    "engine": "16 conver-\nsations,\nengine",
     "deep-prefill": "prefill at\ndepth 4,096", "deep-decode": "decode at\ndepth 4,096",
     "first-token": "cold process\nto first\ntoken, s", "memory": "peak\nmemory,\nMB",
 }

@@ -6,10 +6,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from harness import child, ratios, report  # noqa: E402
-from harness.minke import speed  # noqa: E402
+from harness.minke import Engine as Minke, speed  # noqa: E402
 from harness.peer import Refused  # noqa: E402
 from harness.rounds import Rounds  # noqa: E402
-from harness.workloads import CROWD, DECODE, DEEP_PREFILL, PREFILL  # noqa: E402
+from harness.workloads import CROWD, DECODE, DEEP_PREFILL, ENGINE, PREFILL  # noqa: E402
 
 
 class Ratios(unittest.TestCase):
@@ -70,6 +70,16 @@ class Speeds(unittest.TestCase):
 
     def test_each_workload_finds_its_own(self):
         self.assertEqual([speed(self.REPORT, test) for test in (PREFILL, DECODE, CROWD, DEEP_PREFILL)], [1, 2, 3, 4])
+
+    def test_conversations_go_through_the_engine(self):
+        class Command:
+            def json(self, *words):
+                self.words = words
+                return {"results": [{"conversations": 16, "engine_tokens_per_second": 7.5}]}
+
+        command = Command()
+        self.assertEqual(Minke(command, "m.gguf", 2).measure((ENGINE,), 1), [7.5])
+        self.assertIn("--engine", command.words)
 
     def test_a_missing_result_is_an_error(self):
         with self.assertRaises(RuntimeError):

@@ -1,12 +1,15 @@
-internal import Foundation
 internal import MinkeEngine
-internal import MinkeModels
-internal import MinkeSampling
 
-/// Measures what the engine adds to the passes, and how long others' prompts hold up a short one.
+/// Measures what the engine adds to the passes, how long others' prompts hold up a short one, what a long conversation's next
+/// turn costs, and how much of decoding masks take.
 public enum EngineBenchmark {
   /// What is measured.
+  public enum Part: String, Sendable, CaseIterable {
+    case conversations, prompts, turns, masks
+  }
+
   public struct Plan: Sendable {
+    public var parts = Set(Part.allCases)
     /// Conversations that decode at once.
     public var conversations = 16
     /// Tokens that each decodes.
@@ -20,11 +23,22 @@ public enum EngineBenchmark {
     public init() {}
   }
 
+  /// What was found, of each part that was asked for.
   public struct Report: Sendable {
+    public var conversations: Conversations?
+    public var prompts: Prompts?
+    public var turns: Turns?
+    public var masks: Masks?
+  }
+
+  public struct Conversations: Sendable {
     /// Tokens a second of all conversations together, through the engine …
     public var engineRate: Measurements
     /// … and by passes over the same number of sequences, one after the other, without sampling.
     public var passRate: Measurements
+  }
+
+  public struct Prompts: Sendable {
     /// Seconds to the first token of a short prompt that is alone.
     public var idle: Measurements
     /// The same while a long prompt is computed.
@@ -36,6 +50,30 @@ public enum EngineBenchmark {
 
   /// - Throws: ``MinkeError`` when memory or the model's context do not suffice.
   public static func run(_ model: LanguageModel, _ plan: Plan = Plan()) async throws -> Report {
+    guard (1...BenchmarkPlan.repetitionLimit).contains(plan.repetitions) else {
+      throw MinkeError(.parameters, "the number of repetitions is \(plan.repetitions); expected at least one")
+    }
+    var report = Report()
+    if plan.parts.contains(.conversations) { report.conversations = try await conversations(model, plan) }
+    if plan.parts.contains(.prompts) { report.prompts = try await prompts(model, plan) }
+    if plan.parts.contains(.turns) { report.turns = try await turns(model, plan) }
+    if plan.parts.contains(.masks) { report.masks = try await masks(model, plan) }
+    return report
+  }
+
+  /// What was measured; the first time warms up and does not count.
+  static func measured(_ values: [Double]) throws(MinkeError) -> Measurements {
+    guard let found = Measurements(Array(values.dropFirst())) else {
+      throw MinkeError(.parameters, "nothing was measured; expected at least one repetition")
+    }
+    return found
+  }
+}
+
+// MARK: Conversations and passes
+
+extension EngineBenchmark {
+  private static func conversations(_ model: LanguageModel, _ plan: Plan) async throws -> Conversations {
     var passes = BenchmarkPlan()
     passes.prompt = 0
     passes.generate = plan.generate
@@ -43,34 +81,16 @@ public enum EngineBenchmark {
     var runner = try model.engine.perform { try BenchmarkRunner(passes, model.engine) }
     let test = BenchmarkPlan.Test(.decode, depth: 0, batch: plan.conversations)
     let total = Double(plan.conversations * plan.generate)
-    var (engineRates, passRates, idle, held): ([Double], [Double], [Double], [Double]) = ([], [], [], [])
-    var (alone, beside): ([Double], [Double]) = ([], [])
-    for repetition in 0...plan.repetitions {
-      let passSeconds = try model.engine.perform { try runner.seconds(test) }
-      let engineSeconds = try await conversations(model, plan)
-      let idleSeconds = try await firstToken(model, tokens: plan.shortPrompt).seconds
-      let longSeconds = try await firstToken(model, tokens: plan.longPrompt).seconds
-      let (whileHeld, longHeld) = try await heldUp(model, plan)
-      // The first time warms up.
-      guard repetition > 0 else { continue }
-      passRates.append(total / passSeconds)
-      engineRates.append(total / engineSeconds)
-      idle.append(idleSeconds)
-      held += whileHeld
-      alone.append(Double(plan.longPrompt) / longSeconds)
-      beside.append(Double(plan.longPrompt) / longHeld)
+    var (engineRates, passRates): ([Double], [Double]) = ([], [])
+    for _ in 0...plan.repetitions {
+      passRates.append(total / (try model.engine.perform { try runner.seconds(test) }))
+      engineRates.append(total / (try await secondsOfAll(model, plan)))
     }
-    guard let engineRate = Measurements(engineRates), let passRate = Measurements(passRates),
-      let idleTime = Measurements(idle), let heldTime = Measurements(held),
-      let longRate = Measurements(alone), let longRateWhileHeld = Measurements(beside)
-    else { throw MinkeError(.parameters, "nothing was measured; expected at least one repetition") }
-    return Report(
-      engineRate: engineRate, passRate: passRate, idle: idleTime, held: heldTime, longRate: longRate,
-      longRateWhileHeld: longRateWhileHeld)
+    return Conversations(engineRate: try measured(engineRates), passRate: try measured(passRates))
   }
 
   /// Seconds from the first token of any conversation to the end of all.
-  private static func conversations(_ model: LanguageModel, _ plan: Plan) async throws -> Double {
+  private static func secondsOfAll(_ model: LanguageModel, _ plan: Plan) async throws -> Double {
     try await withThrowingTaskGroup(of: MeasuredSequence.Times.self) { group in
       for _ in 0..<plan.conversations {
         group.addTask {
@@ -84,6 +104,26 @@ public enum EngineBenchmark {
       }
       return last - first
     }
+  }
+
+}
+
+// MARK: Prompts beside others
+
+extension EngineBenchmark {
+  private static func prompts(_ model: LanguageModel, _ plan: Plan) async throws -> Prompts {
+    var (idle, held, alone, beside): ([Double], [Double], [Double], [Double]) = ([], [], [], [])
+    for repetition in 0...plan.repetitions {
+      idle.append(try await firstToken(model, tokens: plan.shortPrompt).seconds)
+      let longSeconds = try await firstToken(model, tokens: plan.longPrompt).seconds
+      let (whileHeld, longHeld) = try await heldUp(model, plan)
+      held += repetition == 0 ? whileHeld.prefix(1) : whileHeld[...]
+      alone.append(Double(plan.longPrompt) / longSeconds)
+      beside.append(Double(plan.longPrompt) / longHeld)
+    }
+    return Prompts(
+      idle: try measured(idle), held: try measured(held), longRate: try measured(alone),
+      longRateWhileHeld: try measured(beside))
   }
 
   private static func firstToken(_ model: LanguageModel, tokens: Int) async throws -> MeasuredSequence.Times {
@@ -100,63 +140,5 @@ public enum EngineBenchmark {
       seconds.append(times.seconds)
     }
     return (seconds, try await long.seconds)
-  }
-}
-
-/// A sequence of random tokens that takes the likeliest token and notes when.
-private final class MeasuredSequence: SequenceDriver, @unchecked Sendable {
-  // Sendable by hand: after it is made it is touched on the engine's queue only.
-
-  struct Times: Sendable {
-    /// Seconds since the reference date at the first token and at the last.
-    var first: Double
-    var last: Double
-    /// From submission to the first token.
-    var seconds: Double
-  }
-
-  private var left: Int
-  private var sampler: Sampler
-  private let start = Date.timeIntervalSinceReferenceDate
-  private var first: Double?
-  private let done: CheckedContinuation<Times, any Error>
-
-  static func run(_ model: LanguageModel, tokens: Int, generate: Int) async throws -> Times {
-    let engine = model.engine
-    // Another one each time, so that nothing of it is in the cache.
-    let prompt = BenchmarkRunner.randomTokens(
-      tokens, engine.transformer.configuration, seed: .random(in: 0 ... .max))
-    return try await withCheckedThrowingContinuation { continuation in
-      do {
-        let driver = MeasuredSequence(
-          try Sampler(.greedy, vocabularySize: engine.transformer.configuration.vocabularySize),
-          generate: generate, continuation)
-        // Random tokens say nothing of how often guesses are right.
-        try engine.submit(EngineRequest(prompt, speculates: false), driver)
-      } catch {
-        continuation.resume(throwing: error)
-      }
-    }
-  }
-
-  private init(_ sampler: consuming Sampler, generate: Int, _ done: CheckedContinuation<Times, any Error>) {
-    self.sampler = sampler
-    left = generate
-    self.done = done
-  }
-
-  func prefilled(_ done: Int, of total: Int) {}
-
-  func next(_ logits: UnsafeMutableBufferPointer<Float>) throws -> NextTokens {
-    let token = unsafe try sampler.sample(logits).token
-    if first == nil { first = Date.timeIntervalSinceReferenceDate }
-    left -= 1
-    return left > 0 ? .one(token) : .end
-  }
-
-  func ended(_ ending: SequenceEnding) {
-    if case .failed(let error) = ending { return done.resume(throwing: error) }
-    let now = Date.timeIntervalSinceReferenceDate
-    done.resume(returning: Times(first: first ?? now, last: now, seconds: (first ?? now) - start))
   }
 }

@@ -54,6 +54,13 @@ public struct GenerationResult: Sendable {
   public var timings: Timings
   /// Whether the model wrote no answer and called no tool: not to be taken for a success.
   public var isEmpty: Bool
+
+  package init(finishReason: FinishReason, usage: Usage, timings: Timings, isEmpty: Bool) {
+    self.finishReason = finishReason
+    self.usage = usage
+    self.timings = timings
+    self.isEmpty = isEmpty
+  }
 }
 
 /// Tokens of one answer.
@@ -68,6 +75,8 @@ public struct Usage: Sendable, Equatable {
   public var droppedMessages = 0
   /// … and by how many tokens the prompt became shorter.
   public var droppedTokens = 0
+
+  package init() {}
 
   public var completionTokens: Int { reasoningTokens + answerTokens }
 
@@ -91,6 +100,8 @@ public struct Timings: Sendable, Equatable {
   public var decode = 0.0
   /// Tokens sampled after the first, the one that ends the answer included; tokens that were put in are not.
   public var decodedTokens = 0
+
+  package init() {}
 
   /// Counts what came before these in the same answer: until its first token, and the work of both.
   mutating func follow(_ before: Timings) {

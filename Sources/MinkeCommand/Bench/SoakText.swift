@@ -33,8 +33,10 @@ enum SoakText {
     if let memory = report.memory, let slope = memory.perMinute {
       let bound = memory.bound(least: SoakReport.memorySlack)
       lines.append(
-        "memory: \(decimalText(slope / 1024, 1)) KB a minute over \(decimalText(memory.minutes, 1)) minutes (at most "
-          + "\(decimalText(bound / 1024, 1))); \(figures(report.figures.first)) after the warm-up, "
+        "memory: \(decimalText(slope / 1024, 1)) KB a minute over \(decimalText(memory.minutes, 1)) minutes ("
+          + (memory.minutes < GrowthJudge.leastMinutes
+            ? "too short to judge" : "at most \(decimalText(bound / 1024, 1))")
+          + "); \(figures(report.figures.first)) after the warm-up, "
           + "\(figures(report.figures.last)) at the end")
     }
     lines.append(

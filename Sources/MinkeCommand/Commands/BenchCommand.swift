@@ -54,10 +54,26 @@ struct BenchCommand: AsyncParsableCommand {
 
   @Flag(
     help: """
-      Measure the engine instead: 16 conversations at once beside passes alone, and how long a long prompt holds up a \
-      short one.
+      Measure the engine instead: 16 conversations at once beside passes alone, how long a long prompt holds up a short \
+      one, a tenth turn beside the second, and what masks of a JSON Schema take.
       """)
   var engine = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --engine: only some of conversations, prompts, turns, masks.", valueName: "part,…"),
+    transform: { text in
+      try Set(
+        text.split(separator: ",").map { name in
+          guard let part = EngineBenchmark.Part(rawValue: String(name)) else {
+            throw ValidationError(
+              "\(name) is no part of it; expected some of "
+                + EngineBenchmark.Part.allCases.map(\.rawValue).joined(separator: ", ") + ".")
+          }
+          return part
+        })
+    })
+  var only = Set(EngineBenchmark.Part.allCases)
 
   @Option(
     help: ArgumentHelp(
@@ -86,7 +102,7 @@ struct BenchCommand: AsyncParsableCommand {
   var json = false
 
   func validate() throws {
-    if engine, json || markdown { throw ValidationError("--engine prints text only.") }
+    if engine, markdown { throw ValidationError("--engine prints no Markdown.") }
     if soak != nil, engine || markdown {
       throw ValidationError("--soak goes with neither --engine nor --markdown.")
     }
@@ -107,7 +123,15 @@ struct BenchCommand: AsyncParsableCommand {
     var found: [ModelFinder.Found] = []
     for model in models { found.append(try await finder.find(model)) }
     if engine {
-      for model in found { try await measureEngine(model, finder.hub.store) }
+      var report = EngineBenchReport()
+      for model in found { try await measureEngine(model, finder.hub.store, &report) }
+      if json { StandardStream.output.write(try JSONText.pretty(report)) }
+      return
+    }
+    if let soak {
+      var passed = true
+      for model in found { passed = try await self.soak(model, finder.hub.store, minutes: soak) && passed }
+      if !passed { throw ExitCode.failure }
       return
     }
     if let soak {
@@ -139,18 +163,46 @@ struct BenchCommand: AsyncParsableCommand {
     return plan
   }
 
-  private func measureEngine(_ model: ModelFinder.Found, _ store: Store) async throws {
+  private func measureEngine(
+    _ model: ModelFinder.Found, _ store: Store, _ all: inout EngineBenchReport
+  ) async throws {
     var options = loading.options(of: model, in: store)
     var measured = EngineBenchmark.Plan()
     measured.repetitions = repetitions
     measured.generate = generate
+    measured.parts = only
     // All conversations of the benchmark, and the long prompt, are there at once.
     options.contextLength = options.contextLength ?? 8192
     // As a service would.
     options.prefillChunk = 48
     let loaded = try LanguageModel.load(path: model.path, options: options)
     let report = try await EngineBenchmark.run(loaded, measured)
-    StandardStream.output.write(EngineBenchTable.text(report, measured, model: model.name))
+    all.add(report, measured, model: model.name)
+    if !json { StandardStream.output.write(EngineBenchTable.text(report, measured, model: model.name)) }
+  }
+
+  /// Returns whether all held.
+  private func soak(_ model: ModelFinder.Found, _ store: Store, minutes: Double) async throws -> Bool {
+    var plan = SoakPlan()
+    plan.duration = .seconds(minutes * 60)
+    plan.seed = seed
+    let status = StatusLine()
+    defer { status.clear() }
+    if !json { StandardStream.output.write(printable(model.name) + "\n" + SoakText.header) }
+    let report = try await Soak.run(
+      path: model.path, plan: plan, options: loading.options(of: model, in: store)
+    ) { progress in
+      switch progress {
+      case .alone(let done, let total): status.show("computing alone: \(done) of \(total)")
+      case .minute(let minute):
+        status.clear()
+        StandardStream.output.write(
+          json ? (try? JSONText.line(SoakLines.Minute(minute))) ?? "" : SoakText.line(minute))
+      }
+    }
+    StandardStream.output.write(
+      json ? try JSONText.line(SoakLines.Summary(report)) : SoakText.summary(report))
+    return report.passed
   }
 
   /// Returns whether all held.

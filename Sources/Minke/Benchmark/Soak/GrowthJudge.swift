@@ -1,25 +1,27 @@
 /// Whether a figure that is taken again and again grows: the slope of the straight line through it, without the beginning,
 /// in which caches and pools fill.
-public struct GrowthJudge: Sendable, Equatable {
+package struct GrowthJudge: Sendable, Equatable {
   /// A figure at a moment.
-  public struct Sample: Sendable, Equatable {
-    public var seconds: Double
-    public var value: Double
+  package struct Sample: Sendable, Equatable {
+    package var seconds: Double
+    package var value: Double
 
-    public init(seconds: Double, value: Double) {
+    package init(seconds: Double, value: Double) {
       self.seconds = seconds
       self.value = value
     }
   }
 
   /// The share of the time that is left out.
-  public static let warmUp = 0.1
+  package static let warmUp = 0.1
+  /// Less than so many minutes say nothing: pools still fill.
+  package static let leastMinutes = 2.0
 
   /// What is judged.
-  public let samples: [Sample]
+  package let samples: [Sample]
 
   /// - Parameter samples: in the order of time.
-  public init(_ samples: [Sample]) {
+  package init(_ samples: [Sample]) {
     let first = samples.first?.seconds ?? 0
     let last = samples.last?.seconds ?? 0
     let start = first + (last - first) * Self.warmUp
@@ -27,10 +29,10 @@ public struct GrowthJudge: Sendable, Equatable {
   }
 
   /// Minutes that are judged.
-  public var minutes: Double { ((samples.last?.seconds ?? 0) - (samples.first?.seconds ?? 0)) / 60 }
+  package var minutes: Double { ((samples.last?.seconds ?? 0) - (samples.first?.seconds ?? 0)) / 60 }
 
   /// By how much the figure grows in a minute: least squares; nil of fewer than three moments.
-  public var perMinute: Double? {
+  package var perMinute: Double? {
     guard samples.count >= 3, minutes > 0 else { return nil }
     let count = Double(samples.count)
     let (time, value) = samples.reduce((0.0, 0.0)) { ($0.0 + $1.seconds / count, $0.1 + $1.value / count) }
@@ -42,11 +44,14 @@ public struct GrowthJudge: Sendable, Equatable {
   }
 
   /// The growth that is still called flat, in a minute: of the first figure 2 %, or `least`, over all the time.
-  public func bound(least: Double) -> Double {
+  package func bound(least: Double) -> Double {
     guard minutes > 0 else { return 0 }
     return max((samples.first?.value ?? 0) * 0.02, least) / minutes
   }
 
-  /// Whether it is flat.
-  public func isFlat(least: Double) -> Bool { (perMinute ?? 0) <= bound(least: least) }
+  /// Whether it is flat, or was not watched for long enough to say.
+  package func isFlat(least: Double) -> Bool {
+    guard let perMinute, minutes >= Self.leastMinutes else { return true }
+    return perMinute <= bound(least: least)
+  }
 }

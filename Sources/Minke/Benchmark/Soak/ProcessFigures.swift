@@ -5,15 +5,15 @@ internal import Foundation
 #endif
 
 /// What this process holds of the system now; nil where the system does not say.
-public struct ProcessFigures: Sendable, Equatable {
+package struct ProcessFigures: Sendable, Equatable {
   /// Bytes in memory, mapped files included.
-  public var resident: Int?
+  package var resident: Int?
   /// Bytes in memory that no file stands behind: heap, caches, stacks. What a leak makes grow.
-  public var anonymous: Int?
-  public var threads: Int?
-  public var openFiles: Int?
+  package var anonymous: Int?
+  package var threads: Int?
+  package var openFiles: Int?
 
-  public init(resident: Int? = nil, anonymous: Int? = nil, threads: Int? = nil, openFiles: Int? = nil) {
+  package init(resident: Int? = nil, anonymous: Int? = nil, threads: Int? = nil, openFiles: Int? = nil) {
     self.resident = resident
     self.anonymous = anonymous
     self.threads = threads
@@ -21,7 +21,7 @@ public struct ProcessFigures: Sendable, Equatable {
   }
 
   /// As the system says now.
-  public static var current: ProcessFigures {
+  package static var current: ProcessFigures {
     #if canImport(Darwin)
       return apple
     #else

@@ -8,20 +8,20 @@ internal import MinkeTensors
 /// must not grow.
 ///
 /// What each case comes to alone is computed before.
-public enum Soak {
+package enum Soak {
   /// How far a soak has come.
-  public enum Progress: Sendable {
+  package enum Progress: Sendable {
     /// So many cases of all were computed alone.
     case alone(done: Int, total: Int)
     case minute(SoakMinute)
   }
 
   /// What a client's last act may take after the end.
-  private static let patience = Duration.seconds(300)
+  private static let patience = Duration.seconds(900)
 
   /// - Throws: ``MinkeError`` when the plan is out of range, the model cannot be loaded, or a case cannot be answered alone.
   ///   What goes wrong under load is in the report.
-  public static func run(
+  package static func run(
     path: String, plan: SoakPlan = SoakPlan(), options: LoadOptions = LoadOptions(),
     progress: (Progress) -> Void = { _ in }
   ) async throws -> SoakReport {
@@ -42,10 +42,13 @@ public enum Soak {
         number: number, identity: Identity("identity \(number % plan.identities)"), models: models,
         cases: cases,
         reference: reference, ledger: ledger)
-      return Task { await client.run(SoakActs(plan, client: number, cases), until: end) }
+      return Task {
+        await client.run(SoakActs(plan, client: number, cases), until: end)
+        ledger.noteFinished()
+      }
     }
     var recorder = SoakRecorder(model.engine, ledger)
-    await watch(&recorder, plan, until: end, progress)
+    await watch(&recorder, model.engine, plan, until: end, progress)
     await wait(for: clients, ledger)
     progress(.minute(recorder.line()))
     recorder.judge()
@@ -87,14 +90,19 @@ public enum Soak {
     return (cases, reference)
   }
 
-  /// Takes figures until the time is over.
+  /// Takes figures until the time is over. In one of eight intervals between them the scheduler decides by chance, so that
+  /// sequences make room at any moment, and not only where memory is short.
   private static func watch(
-    _ recorder: inout SoakRecorder, _ plan: SoakPlan, until end: ContinuousClock.Instant,
+    _ recorder: inout SoakRecorder, _ engine: Engine, _ plan: SoakPlan, until end: ContinuousClock.Instant,
     _ progress: (Progress) -> Void
   ) async {
     let interval = min(max(plan.duration / 120, .milliseconds(100)), .seconds(10))
     var nextLine = ContinuousClock.now + .seconds(60)
+    var number: UInt64 = 0
+    defer { engine.disturb(nil) }
     while ContinuousClock.now < end {
+      engine.disturb(number % 8 == 4 ? Disturbance(seed: plan.seed &+ number) : nil)
+      number += 1
       try? await Task.sleep(for: interval)
       recorder.sample()
       // What is left before the end is in the last line.
@@ -107,13 +115,12 @@ public enum Soak {
   /// Waits for the clients' last acts; one that never ends is a failure with its name.
   private static func wait(for clients: [Task<Void, Never>], _ ledger: SoakLedger) async {
     let end = ContinuousClock.now + patience
-    while !ledger.acts.isEmpty, ContinuousClock.now < end { try? await Task.sleep(for: .milliseconds(20)) }
-    let stuck = ledger.acts
-    for act in stuck { ledger.fail(act, "it did not end within \(patience) after the last was asked") }
-    for client in clients {
-      client.cancel()
-      if stuck.isEmpty { await client.value }
+    while ledger.finishedClients < clients.count, ContinuousClock.now < end {
+      try? await Task.sleep(for: .milliseconds(20))
     }
+    guard ledger.finishedClients < clients.count else { return }
+    for act in ledger.acts { ledger.fail(act, "it did not end within \(patience) after the last was asked") }
+    for client in clients { client.cancel() }
   }
 
   private static func report(

@@ -14,7 +14,8 @@ package struct SoakCases {
   /// In what proportion there are cases of each kind.
   package static let mixture: [SoakCase.Kind] = [
     .greedy, .sampled, .conversation, .grammar, .repetition, .thinking, .stops, .vote, .long, .sampled,
-    .grammar, .sliding, .thinking, .greedy, .conversation, .long,
+    .grammar, .greedy, .sampled, .thinking, .stops, .sliding, .greedy, .conversation, .repetition, .grammar,
+    .sampled, .vote, .thinking, .long,
   ]
 
   package static func make(_ plan: SoakPlan, _ tokenizer: Tokenizer, contextLength: Int) throws -> [SoakCase]

@@ -8,6 +8,7 @@ final class SoakLedger: Sendable {
     var failures: [SoakFailure] = []
     var failureCount = 0
     var seen: Set<Int> = []
+    var finishedClients = 0
     /// By client: what it is doing, and since when.
     var acts: [Int: (name: String, start: ContinuousClock.Instant)] = [:]
   }
@@ -23,6 +24,11 @@ final class SoakLedger: Sendable {
   var failures: (first: [SoakFailure], count: Int) { state.withLock { ($0.failures, $0.failureCount) } }
   /// What clients are doing.
   var acts: [String] { state.withLock { $0.acts.values.map(\.name).sorted() } }
+
+  /// Clients that ask nothing more.
+  var finishedClients: Int { state.withLock { $0.finishedClients } }
+
+  func noteFinished() { state.withLock { $0.finishedClients += 1 } }
 
   func count(_ change: (inout SoakCounts) -> Void) { state.withLock { change(&$0.counts) } }
 

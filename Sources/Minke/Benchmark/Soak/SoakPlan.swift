@@ -1,27 +1,27 @@
 /// How long an engine is soaked, and in what.
-public struct SoakPlan: Sendable {
-  public var duration = Duration.seconds(3600)
+package struct SoakPlan: Sendable {
+  package var duration = Duration.seconds(3600)
   /// Everything that is drawn comes of it: what is asked, in which order, and what is broken off. What meets what also
   /// depends on the machine.
-  public var seed: UInt64 = 1
+  package var seed: UInt64 = 1
   /// Clients that ask at the same time, each one thing after the other.
-  public var clients = 20
+  package var clients = 20
   /// Identities that the clients share.
-  public var identities = 6
+  package var identities = 6
   /// Different things to ask, whose answers are computed alone before.
-  public var cases = 48
+  package var cases = 48
   /// Tokens of a conversation at most; less where the model has less.
-  public var contextLength = 2560
+  package var contextLength = 2560
   /// Bytes of keys and values, as a multiple of what one conversation of ``contextLength`` takes. Little more than one is
   /// what all clients share, so that they have to make room for each other.
-  public var conversationsInCache = 1.25
+  package var conversationsInCache = 1.25
   /// The books of the cache are checked every so many steps.
-  public var checkInterval = 50
+  package var checkInterval = 50
 
-  public init() {}
+  package init() {}
 
   /// - Throws: ``MinkeError`` for a number out of its range.
-  public func validate() throws(MinkeError) {
+  package func validate() throws(MinkeError) {
     func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws(MinkeError) {
       guard range.contains(value) else {
         throw MinkeError(

@@ -18,8 +18,10 @@ struct SoakRecorder {
     let now = ProcessFigures.current
     let seconds = ledger.seconds
     figures.append((seconds, now))
+    // The cache takes up memory as it is filled, to its limit, which is watched elsewhere.
     if let bytes = now.anonymous ?? now.resident {
-      memory.append(GrowthJudge.Sample(seconds: seconds, value: Double(bytes)))
+      memory.append(
+        GrowthJudge.Sample(seconds: seconds, value: Double(bytes - engine.statistics.usage.resident)))
     }
   }
 
