@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Minke
+internal import MinkeChat
 internal import MinkeCheckpoints
 
 /// The file of `--session`: a conversation that goes on from one run to the next.
