@@ -39,6 +39,9 @@ extension `The command on a real model` {
     #expect(other.errors.contains("is a conversation with"))
     #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
 
+    let nowhere = try await run("run", "smollm2", "Hello", "--session", folder.path + "/no/talk")
+    #expect(nowhere.status == 1 && nowhere.output == "" && nowhere.errors.contains("no file can be written"))
+
     let text = try folder.write("A letter.".utf8, to: "letter.txt")
     let none = try await run("run", "smollm2", "Hello", "--session", text)
     #expect(none.status == 1 && none.output == "" && none.errorLines.count == 1)

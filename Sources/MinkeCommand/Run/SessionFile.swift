@@ -9,11 +9,12 @@ struct SessionFile {
 
   /// The conversation in the file; nil where there is no file yet.
   ///
-  /// - Throws: `CommandError` for another model's conversation, and for instructions to one that has begun; `MinkeError` for a
-  ///   file that is damaged, or of another kind.
+  /// - Throws: `CommandError` for a place that cannot be written, for another model's conversation, for instructions to one
+  ///   that has begun, and for a file that is damaged or of another kind.
   func restore(
     _ model: LanguageModel, _ parameters: GenerationParameters, system: String?
   ) throws -> ChatSession? {
+    try checkFolder()
     guard FileIdentity(path: path) != nil else { return nil }
     guard system == nil else {
       throw CommandError(
@@ -36,6 +37,15 @@ struct SessionFile {
       note("what was computed for this conversation cannot be used, and is computed again: \(reason)")
     }
     return restored.session
+  }
+
+  /// A conversation that cannot be written in the end is better not begun.
+  private func checkFolder() throws(CommandError) {
+    let folder = (path as NSString).deletingLastPathComponent
+    guard FileManager.default.isWritableFile(atPath: folder.isEmpty ? "." : folder) else {
+      throw CommandError(
+        "no file can be written at \(printable(path, limit: 400)): check the folder and its permissions")
+    }
   }
 
   /// Writes the conversation back; nothing where nothing has been said.
