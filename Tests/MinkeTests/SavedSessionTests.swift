@@ -81,7 +81,7 @@ import Testing
   @Test func `Reasoning, calls of tools and their results come back as they were`() async throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let path = try file("a")
-    let model = try await load()
+    let model = try await load(.qwen25Coder)
     var call = Message(.assistant, nil)
     call.reasoning = "\u{0}\"Perhaps\"\n…"
     call.toolCalls = [ToolCall(id: "1", name: "time", arguments: "{\"zone\": \"CET\"}")]
