@@ -116,7 +116,7 @@ import Testing
         && statistics.cache.cachedTokens > runs)
     #expect(statistics.drafted > statistics.accepted && statistics.accepted > 0)
     #expect(statistics.acceptedByModel == statistics.draftedByModel)
-    #expect((statistics.draftedByModel > 1000) == (draftCount != nil))
+    #expect((statistics.draftedByModel > 500) == (draftCount != nil))
     print("\(statistics)")
   }
 

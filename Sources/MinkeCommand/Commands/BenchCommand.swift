@@ -134,12 +134,6 @@ struct BenchCommand: AsyncParsableCommand {
       if !passed { throw ExitCode.failure }
       return
     }
-    if let soak {
-      var passed = true
-      for model in found { passed = try await self.soak(model, finder.hub.store, minutes: soak) && passed }
-      if !passed { throw ExitCode.failure }
-      return
-    }
     var report = BenchReport()
     for (index, model) in found.enumerated() {
       let measured = try measure(model, finder.hub.store)
@@ -179,30 +173,6 @@ struct BenchCommand: AsyncParsableCommand {
     let report = try await EngineBenchmark.run(loaded, measured)
     all.add(report, measured, model: model.name)
     if !json { StandardStream.output.write(EngineBenchTable.text(report, measured, model: model.name)) }
-  }
-
-  /// Returns whether all held.
-  private func soak(_ model: ModelFinder.Found, _ store: Store, minutes: Double) async throws -> Bool {
-    var plan = SoakPlan()
-    plan.duration = .seconds(minutes * 60)
-    plan.seed = seed
-    let status = StatusLine()
-    defer { status.clear() }
-    if !json { StandardStream.output.write(printable(model.name) + "\n" + SoakText.header) }
-    let report = try await Soak.run(
-      path: model.path, plan: plan, options: loading.options(of: model, in: store)
-    ) { progress in
-      switch progress {
-      case .alone(let done, let total): status.show("computing alone: \(done) of \(total)")
-      case .minute(let minute):
-        status.clear()
-        StandardStream.output.write(
-          json ? (try? JSONText.line(SoakLines.Minute(minute))) ?? "" : SoakText.line(minute))
-      }
-    }
-    StandardStream.output.write(
-      json ? try JSONText.line(SoakLines.Summary(report)) : SoakText.summary(report))
-    return report.passed
   }
 
   /// Returns whether all held.
