@@ -21,10 +21,18 @@ extension MinkeError {
         MinkeError(error.field.hasPrefix("logits") ? .numeric : .parameters, error.description)
       case let error as GrammarError: MinkeError(.parameters, error.description)
       case let error as ModelError: MinkeError(.parameters, error.description)
-      case let error as EngineError: MinkeError(error.kind == .queueFull ? .busy : .memory, error.description)
+      case let error as EngineError: MinkeError(Self.kind(of: error), error.description)
       case let error as TensorError: MinkeError(.memory, error.description)
       default: MinkeError(.checkpoint, "\(error)")
       }
+  }
+
+  private static func kind(of error: EngineError) -> Kind {
+    switch error.kind {
+    case .queueFull: .busy
+    case .draft: .unsupported
+    case .memory, .tokens, .closed: .memory
+    }
   }
 }
 

@@ -157,6 +157,14 @@ extension Tokenizer {
     return Array(strings[Int(token)])
   }
 
+  /// The first token whose bytes another vocabulary does not have under the same number; nil where the smaller of the two
+  /// is how the other begins. Numbers that one of them does not use, as where rows are filled up, are no difference.
+  package func firstDifference(from other: Tokenizer) -> TokenID? {
+    (0..<min(count, other.count)).first { id in
+      strings[id] != other.strings[id] && types[id] != .unused && other.types[id] != .unused
+    }.map { TokenID($0) }
+  }
+
   /// What kind of token `token` is; nil if there is no such token.
   public func type(of token: TokenID) -> TokenType? {
     guard token >= 0, Int(token) < types.count else { return nil }

@@ -261,6 +261,16 @@ import Testing
     #expect(found.errorLines.count == 1 && found.errors.contains("prefill 21 tokens at "))
   }
 
+  @Test func `A draft model changes no text, and one that does not fit is an error`() async throws {
+    let found = try await run(
+      "run", "smollm2", Self.question, "--temperature", "0", "--draft", "smollm2:135m")
+    #expect(found.status == 0 && found.output == "The capital of France is Paris.\n")
+    _ = try await RealModel.gemma3.path()
+    let other = try await run("run", "smollm2", Self.question, "--draft", "gemma3:270m")
+    #expect(other.status == 1 && other.output == "" && other.errorLines.count == 1)
+    #expect(other.errors.hasPrefix("minke: the draft model has another vocabulary: token "))
+  }
+
   @Test func `An answer with nothing in it is a failure`() async throws {
     let found = try await run("run", "smollm2", Self.question, "--temperature", "0", "--stop", "The")
     #expect(found.status == 1 && found.output == "")

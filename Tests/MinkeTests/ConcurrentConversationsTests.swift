@@ -56,8 +56,10 @@ import Testing
     return text
   }
 
-  @Test func `Each gives exactly the text that it gives alone, whatever the scheduler decides`() async throws
-  {
+  @Test(arguments: [nil, 2])
+  func `Each gives exactly the text that it gives alone, whatever the scheduler decides`(
+    draftCount: Int?
+  ) async throws {
     let path = try await RealModel.smolLM2.path()
     let questions = Self.questions()
     var alone: [String] = []
@@ -69,11 +71,18 @@ import Testing
       alone.append(try await Self.answer(model, whole))
     }
     // Memory for about six of the sixteen.
-    let tight = try LanguageModel.load(
-      path: path, options: LoadOptions(contextLength: 256, cacheMemory: 15 << 20))
+    var options = LoadOptions(contextLength: 256, cacheMemory: 15 << 20)
+    let runs = draftCount == nil ? 100 : 25
+    if draftCount != nil {
+      // The model as its own draft, which takes as much again.
+      (options.draft, options.draftCount, options.cacheMemory) = (
+        DraftModel(path: path), draftCount, 30 << 20
+      )
+    }
+    let tight = try LanguageModel.load(path: path, options: options)
     let violations = Mutex<[String]>([])
     tight.engine.checkEveryStep { found in violations.withLock { $0 += found } }
-    for run in 0..<100 {
+    for run in 0..<runs {
       tight.engine.disturb(Disturbance(seed: UInt64(run)))
       let texts = try await withThrowingTaskGroup(of: (Int, String).self) { group in
         for (index, question) in questions.enumerated() {
@@ -103,8 +112,11 @@ import Testing
     let statistics = tight.engine.statistics
     #expect(statistics.usage.running == 0)
     #expect(
-      statistics.preemptions > 100 && statistics.cache.evictions > 100 && statistics.cache.cachedTokens > 100)
+      statistics.preemptions > runs && statistics.cache.evictions > runs
+        && statistics.cache.cachedTokens > runs)
     #expect(statistics.drafted > statistics.accepted && statistics.accepted > 0)
+    #expect(statistics.acceptedByModel == statistics.draftedByModel)
+    #expect((statistics.draftedByModel > 500) == (draftCount != nil))
     print("\(statistics)")
   }
 

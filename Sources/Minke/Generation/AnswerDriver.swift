@@ -112,6 +112,14 @@ extension AnswerDriver {
     return closeReasoning(behind: [token])
   }
 
+  /// Draws as ``next(_:)`` will, so that a draft model which nearly agrees with the model guesses what is chosen. The grammar
+  /// is left to the choice.
+  func guess(_ logits: UnsafeMutableBufferPointer<Float>, behind guesses: [TokenID]) -> TokenID? {
+    let token = unsafe plan.sampler.guess(logits, behind: guesses)
+    // Nothing follows the end.
+    return token.flatMap { plan.endTokens.contains($0) ? nil : $0 }
+  }
+
   /// Whether an answer of at least one token fits behind the text that closes the reasoning.
   private var hasRoomToClose: Bool { usage.completionTokens + plan.closing.count < plan.limit }
 

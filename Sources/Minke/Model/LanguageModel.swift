@@ -59,12 +59,22 @@ public final class LanguageModel: Sendable {
   ) throws(MinkeError) -> MemoryEstimate {
     try rethrowing {
       let configuration = try ModelConfiguration(file)
-      return MemoryEstimate(
-        configuration, tensors: file.tensors,
-        contextLength: try options.contextLength(trained: configuration.contextLength),
-        keys: options.keyCache.element, values: options.valueCache.element,
-        threadCount: try options.resolvedThreadCount(available: WorkerPool.availableProcessors),
-        expertBudget: options.expertMemory)
+      let contextLength = try options.contextLength(trained: configuration.contextLength)
+      let threads = try options.resolvedThreadCount(available: WorkerPool.availableProcessors)
+      func estimate(
+        _ configuration: ModelConfiguration, _ file: any Checkpoint, expertBudget: Int?
+      ) -> MemoryEstimate {
+        MemoryEstimate(
+          configuration, tensors: file.tensors, contextLength: contextLength,
+          keys: options.keyCache.element, values: options.valueCache.element, threadCount: threads,
+          expertBudget: expertBudget)
+      }
+      var total = estimate(configuration, file, expertBudget: options.expertMemory)
+      if let draft = options.draft {
+        let file = try openCheckpoint(path: draft.path)
+        total.add(estimate(try ModelConfiguration(file), file, expertBudget: nil))
+      }
+      return total
     }
   }
 
@@ -85,15 +95,34 @@ public final class LanguageModel: Sendable {
       file, pool: WorkerPool(threadCount: threads), packCache: options.packCache,
       expertBudget: options.expertMemory
     )
+    let draft = try options.draft.map { try Self.load($0, for: text.tokenizer, pool: transformer.pool) }
     engine = try Engine(
-      transformer, options.engineOptions(configuration, contextLength: contextLength))
+      transformer,
+      options.engineOptions(configuration, draft: draft?.configuration, contextLength: contextLength),
+      draft: draft)
+  }
+
+  /// The draft model, on the threads of the model.
+  private static func load(
+    _ draft: DraftModel, for tokenizer: Tokenizer, pool: WorkerPool
+  ) throws -> Transformer {
+    let file = try openCheckpoint(path: draft.path)
+    try DraftModel.checkVocabulary(Tokenizer(file), against: tokenizer)
+    file.releaseMetadataPages()
+    return try Transformer(file, pool: pool, packCache: draft.packCache)
   }
 
   /// Waits until the packed weights are in ``LoadOptions/packCache``, or cannot be kept.
   ///
   /// They are written in the background from the moment a model is loaded for the first time; a process that ends
   /// before leaves them to be packed again.
-  public func waitForPackCache() { engine.transformer.packWriting?.wait() }
+  public func waitForPackCache() {
+    engine.transformer.packWriting?.wait()
+    engine.draft?.packWriting?.wait()
+  }
+
+  /// Tokens that were guessed and verified since the model was loaded.
+  public var guessStatistics: GuessStatistics { GuessStatistics(engine.statistics) }
 
   /// How experts were brought into memory since the model was loaded; nil where all are there
   /// (``LoadOptions/expertMemory``).

@@ -29,13 +29,19 @@ public struct LoadOptions: Sendable {
   /// little longer.
   public var prefillChunk: Int?
 
+  /// A smaller model of the same vocabulary that guesses tokens for the model to verify, several at a time, as far as that is
+  /// faster. It changes no token. nil, the default: guesses come from the text alone.
+  public var draft: DraftModel?
+  /// Tokens that the draft model guesses before every pass, whatever it costs. For tests.
+  package var draftCount: Int?
+
   /// What a conversation is limited to unless asked otherwise.
   public static let defaultContextLimit = 8192
 
   public init(
     threadCount: Int? = nil, contextLength: Int? = nil, keyCache: CacheType = .f16,
     valueCache: CacheType = .f16, packCache: PackCache? = nil, expertMemory: Int? = nil,
-    cacheMemory: Int? = nil, prefillChunk: Int? = nil
+    cacheMemory: Int? = nil, prefillChunk: Int? = nil, draft: DraftModel? = nil
   ) {
     self.threadCount = threadCount
     self.contextLength = contextLength
@@ -45,6 +51,7 @@ public struct LoadOptions: Sendable {
     self.expertMemory = expertMemory
     self.cacheMemory = cacheMemory
     self.prefillChunk = prefillChunk
+    self.draft = draft
   }
 
   /// The context of a model that was trained on `trained` tokens.
@@ -71,15 +78,19 @@ public struct LoadOptions: Sendable {
 
 extension LoadOptions {
   /// How the engine divides memory.
+  ///
+  /// - Parameter draft: the draft model's.
   func engineOptions(
-    _ configuration: ModelConfiguration, contextLength: Int
+    _ configuration: ModelConfiguration, draft: ModelConfiguration? = nil, contextLength: Int
   ) throws(MinkeError) -> EngineOptions {
     let (keys, values) = (keyCache.element, valueCache.element)
     let shape = configuration.cacheShape(keys, values)
     // A block more for each is copied to where two conversations part.
     let positions = contextLength.addingReportingOverflow(KVCacheShape.blockLength)
-    guard !positions.overflow, let bytes = shape.byteCount(capacity: positions.partialValue),
-      bytes <= Int.max / 2
+    guard !positions.overflow, let own = shape.byteCount(capacity: positions.partialValue),
+      let drafts = draft.map({ $0.cacheShape(keys, values).byteCount(capacity: positions.partialValue) })
+        ?? 0,
+      case (let bytes, let overflow) = own.addingReportingOverflow(drafts), !overflow, bytes <= Int.max / 2
     else {
       throw MinkeError(
         .memory,
@@ -88,6 +99,7 @@ extension LoadOptions {
     var options = EngineOptions(
       cacheBytes: cacheMemory ?? 2 * bytes, contextLength: contextLength, keys: keys, values: values
     )
+    options.draftCount = draftCount
     if let prefillChunk {
       guard (1...options.limits.rows).contains(prefillChunk) else {
         throw MinkeError(

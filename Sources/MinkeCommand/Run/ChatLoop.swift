@@ -14,6 +14,8 @@ struct ChatLoop {
   var history: History
   /// How experts have been brought into memory so far; nil where all are there.
   let experts: () -> ExpertStatistics?
+  /// Tokens guessed and verified so far.
+  let guesses: () -> GuessStatistics
 
   /// Asks and answers until the person leaves.
   mutating func run() async throws {
@@ -64,7 +66,7 @@ struct ChatLoop {
   private func ask(_ message: String, _ session: ChatSession) async {
     let writer = AnswerWriter(
       reasoning: reasoning, isTerminal: StandardStream.output.isTerminal, style: style)
-    let (before, read) = (experts(), DiskReads.bytes)
+    let (before, guessed, read) = (experts(), guesses(), DiskReads.bytes)
     do {
       let finished = try await Answering(session: session, writer: writer).ask(message)
       if finished.result.finishReason == .cancelled { note("Stopped.") }
@@ -73,7 +75,7 @@ struct ChatLoop {
       if showsStatistics {
         let text = RunStatistics.text(
           finished.result, loadTime: loadTime, peakMemory: PeakMemory.bytes.map(byteText),
-          experts: before.flatMap { earlier in experts()?.since(earlier) },
+          guesses: guesses().since(guessed), experts: before.flatMap { earlier in experts()?.since(earlier) },
           diskBytes: DiskReads.bytes(since: read))
         StandardStream.output.write(style.dim(text))
       }

@@ -32,13 +32,16 @@ struct LoadingOptions: ParsableArguments {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1.") }
   }
 
-  /// Loads a model once it is known to fit.
+  /// Loads a model, and one that guesses for it, once they are known to fit.
   ///
   /// - Throws: `CommandError` with figures when memory does not suffice, `MinkeError` for the model itself.
   func load(
-    _ model: ModelFinder.Found, from store: Store, contextLength: Int? = nil
+    _ model: ModelFinder.Found, draft: ModelFinder.Found? = nil, from store: Store, contextLength: Int? = nil
   ) throws -> LanguageModel {
     var options = options(of: model, in: store, contextLength: contextLength)
+    options.draft = draft.map { draft in
+      DraftModel(path: draft.path, packCache: noPackCache ? nil : Self.packCache(of: draft, in: store))
+    }
     let file = try openCheckpoint(path: model.path)
     // A damaged file is said to be damaged, even where it would not fit.
     try file.validateTensors()

@@ -87,8 +87,8 @@ struct RunReport: Encodable {
 /// What `--stats` prints on standard error.
 enum RunStatistics {
   static func text(
-    _ result: GenerationResult, loadTime: Double, peakMemory: String?, experts: ExpertStatistics? = nil,
-    diskBytes: Int? = nil
+    _ result: GenerationResult, loadTime: Double, peakMemory: String?,
+    guesses: GuessStatistics, experts: ExpertStatistics? = nil, diskBytes: Int? = nil
   ) -> String {
     let (usage, timings) = (result.usage, result.timings)
     let computed = usage.promptTokens - usage.cachedTokens
@@ -99,10 +99,17 @@ enum RunStatistics {
         + rate(timings.decodedTokens, timings.decode),
       "first token after \(decimalText(timings.timeToFirstToken, 3)) s",
     ]
+    if guesses.drafted > 0 { parts.append(text(guesses)) }
     if let peakMemory { parts.append("peak memory \(peakMemory)") }
     let line = parts.joined(separator: ", ") + "\n"
     guard let experts else { return line }
     return line + StreamingText.text(experts, diskBytes: diskBytes) + "\n"
+  }
+
+  private static func text(_ guesses: GuessStatistics) -> String {
+    let text = "\(guesses.accepted) of \(guesses.drafted) guesses right"
+    guard guesses.draftedByModel > 0 else { return text }
+    return text + " (\(guesses.acceptedByModel) of \(guesses.draftedByModel) by the draft model)"
   }
 
   private static func rate(_ tokens: Int, _ seconds: Double) -> String {

@@ -4,13 +4,13 @@ package import MinkeTensors
 /// What a model will take of memory, known before it is loaded, in bytes.
 public struct MemoryEstimate: Sendable, Hashable {
   /// Packed weights that are in memory, ``expertBudget`` included where experts stay in the file.
-  public let weights: Int
+  public private(set) var weights: Int
   /// Activations and logits of one pass.
-  public let workspace: Int
+  public private(set) var workspace: Int
   /// Keys and values of one sequence of the context that was asked for.
-  public let cache: Int
+  public private(set) var cache: Int
   /// Keys and values of one position.
-  public let cachePerToken: Int
+  public private(set) var cachePerToken: Int
   /// What the experts of a mixture take of ``weights``, and of the file.
   public let experts: ExpertMemory?
   /// The memory in which experts are kept that are read as they are needed; nil where all are in memory.
@@ -43,6 +43,14 @@ extension MemoryEstimate {
       .addingSaturated(shape.stateByteCount ?? .max)
     let block = KVCacheShape.blockLength
     cachePerToken = (shape.byteCount(capacity: block) ?? .max) / block
+  }
+
+  /// Counts what a draft model takes too.
+  package mutating func add(_ draft: MemoryEstimate) {
+    weights = weights.addingSaturated(draft.weights)
+    workspace = workspace.addingSaturated(draft.workspace)
+    cache = cache.addingSaturated(draft.cache)
+    cachePerToken = cachePerToken.addingSaturated(draft.cachePerToken)
   }
 
   /// What is left for experts where not all of them fit; nil where everything fits, and where experts staying in the file
