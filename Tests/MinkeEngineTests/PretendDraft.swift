@@ -19,11 +19,20 @@ struct PretendDraft {
     for copy in copies where copy.group == host { progress.copy(copy.source, to: copy.target) }
   }
 
+  mutating func release(_ releases: [BlockPlace]) {
+    model.release(releases)
+    for place in releases where place.group == host { progress.forget(place.block) }
+  }
+
+  /// What blocks hold was put there.
+  mutating func forget(_ blocks: BlockNumbers) {
+    if blocks[host] >= 0 { progress.forget(blocks[host]) }
+  }
+
   mutating func begin(_ plan: StepPlan, _ releases: [BlockPlace]) {
     for sequence in plan.preempted { ahead[sequence.id] = nil }
     copy(plan.copies)
-    model.release(releases)
-    for place in releases where place.group == host { progress.forget(place.block) }
+    release(releases)
     for slice in plan.slices {
       let (start, rows) = (slice.sequence.computed, slice.count + slice.draftCount)
       progress.noteWritten(start..<start + rows, slice.sequence.table.blocks, group: host)

@@ -98,8 +98,12 @@ private struct Simulation {
       let result = blocks.restore(
         node.tokens, groups: contents.map { $0 != nil }, under: parent, identity, since: start)
       model.release(blocks.releases)
+      draft?.release(blocks.releases)
       blocks.releases = []
-      if let result { model.fill(result.blocks, contents) }
+      if let result {
+        model.fill(result.blocks, contents)
+        draft?.forget(result.blocks)
+      }
       restored.append(result)
       try check()
     }

@@ -27,7 +27,9 @@ import Testing
     func accepts(_ text: String) throws -> Bool { try grammar.matches(text.utf8) }
     let good = Self.call(format, "weather", #"{"city": "Kyoto"}"#)
     #expect(try accepts(good))
-    #expect(try !accepts(Self.call(format, "sail", #"{"city": "Kyoto"}"#)))
+    // Where nothing marks a call, what names no tool is text.
+    let isText = format == .llama3 && choice == .auto
+    #expect(try accepts(Self.call(format, "sail", #"{"city": "Kyoto"}"#)) == isText)
     #expect(try !accepts(Self.call(format, "weather", #"{"town": "Kyoto"}"#)))
     #expect(try accepts("Good day.") == (choice == .auto))
     #expect(try accepts("") == (choice == .auto))
