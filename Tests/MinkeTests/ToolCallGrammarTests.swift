@@ -47,7 +47,8 @@ import Testing
   @Test func `A bare object may be an answer, unless it names a tool`() throws {
     let grammar = try grammar(.llama3, .auto)
     for text in [
-      #"{"name": "Ahab", "age": 58}"#, #"{ "title": "x"}"#, "{}", "{", " {\"name\"", #"{"name": "weather"#, "}", "[1]",
+      #"{"name": "Ahab", "age": 58}"#, #"{ "title": "x"}"#, "{}", "{", " {\"name\"", #"{"name": "weather"#,
+      "}", "[1]",
     ] { #expect(try grammar.matches(text.utf8), "\(text)") }
     for text in [
       #"{"name": "weather", "parameters": {}}"#, #"{ "name" : "weather", "parameters": {"x": 1}}"#,
@@ -55,7 +56,8 @@ import Testing
     ] { #expect(try !grammar.matches(text.utf8), "\(text)") }
   }
 
-  @Test func `A schema that cannot be kept to is an error of strict tools, and any object of others`() throws {
+  @Test func `A schema that cannot be kept to is an error of strict tools, and any object of others`() throws
+  {
     let schema = #"{"type": "object", "properties": {"a": {"type": "array", "uniqueItems": true}}}"#
     for isStrict in [false, true] {
       let tool = try ToolDefinition(name: "t", description: "", parameters: schema, isStrict: isStrict)

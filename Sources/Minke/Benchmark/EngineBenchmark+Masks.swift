@@ -7,7 +7,7 @@ internal import MinkeTensors
 internal import MinkeTokenizers
 
 extension EngineBenchmark {
-  /// What it costs to keep an answer to a schema (``TypicalSchema``).
+  /// What it costs to keep an answer to a typical schema.
   public struct Masks: Sendable {
     /// Tokens of the answer; a median.
     public var tokens: Int

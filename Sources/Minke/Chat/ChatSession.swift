@@ -96,7 +96,9 @@ extension ChatSession {
     emit: @escaping @Sendable (GenerationEvent) -> Void
   ) async -> MinkeError? {
     do {
-      if parameters.toolChoice != .none { try tools.check(model.template.capabilities, parameters.toolChoice) }
+      if parameters.toolChoice != .none {
+        try tools.check(model.template.capabilities, parameters.toolChoice)
+      }
       let (history, spoken) = state.withLock { ($0.messages, $0.spoken) }
       var turn = Turn(history: history, messages: new, spoken: spoken)
       while let results = try await round(&turn, parameters, answer, emit) { turn.messages += results }
@@ -157,7 +159,8 @@ extension ChatSession {
     if turn.rounds > 0, parameters.toolChoice != .none { parameters.toolChoice = .auto }
     let calls = (turn.history + turn.messages).reduce(0) { $0 + $1.toolCalls.count }
     let plan = try AnswerPlan(
-      model, prompt: tokens, opensReasoning: prompt.opensReasoning, tools: offered, firstCall: calls, parameters)
+      model, prompt: tokens, opensReasoning: prompt.opensReasoning, tools: offered, firstCall: calls,
+      parameters)
     let reply = Reply { event in
       if case .finished = event { return }
       emit(event)

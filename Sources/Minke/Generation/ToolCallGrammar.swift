@@ -128,7 +128,9 @@ final class ToolGrammars: Sendable {
         .parameters, "\(tools.count) tools are offered; expected at most \(Self.toolLimit)")
     }
     let known = made.withLock { made -> Grammar? in
-      guard let index = made.firstIndex(where: { $0.serves(format, tools, choice, answer) }) else { return nil }
+      guard let index = made.firstIndex(where: { $0.serves(format, tools, choice, answer) }) else {
+        return nil
+      }
       made.append(made.remove(at: index))
       return made.last?.grammar
     }
