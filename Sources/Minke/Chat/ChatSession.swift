@@ -42,7 +42,7 @@ public final class ChatSession: Sendable {
   public var messages: [Message] { state.withLock { $0.messages } }
 
   /// Ends the running answer at its next token, and cancels the tools that it waits for; the stream then finishes with what
-  /// there is.
+  /// there is, as soon as such tools give up.
   public func stop() { state.withLock { $0.running }?.cancel() }
 
   /// Answers a message of the user. Ending the iteration early ends the answer.

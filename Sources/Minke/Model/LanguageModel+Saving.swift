@@ -45,8 +45,8 @@ extension LanguageModel {
   /// They take room that is free, or that the identity's own older ones have; nobody else's are given up for them. What there
   /// is no room for, or is there already, is left out. Afterwards they are kept as what was computed here.
   ///
-  /// - Throws: ``MinkeError``: the file is damaged, or was saved by another model or with other types of the cache; the cache
-  ///   is then as it was.
+  /// - Throws: ``MinkeError``: the file is damaged, or was saved by another model or with other types of the cache. Nothing of
+  ///   such a file is used; of one that somebody changes meanwhile, what came before may be.
   @discardableResult
   public func restoreCache(from path: String, identity: Identity = .local) throws(MinkeError) -> RestoredCache
   {
