@@ -10,6 +10,8 @@ struct TokenTrie: Sendable {
     let byte: UInt8
     /// The bytes of the longest way on from here, if all bytes below are plain; otherwise ``notPlain``.
     var plainLength: UInt8 = 0
+    /// Whether all bytes up to here are plain.
+    var isPlain = false
   }
 
   /// Letters, digits and blanks: bytes that grammars seldom tell apart, of which most tokens are made.
@@ -21,6 +23,10 @@ struct TokenTrie: Sendable {
   /// Tokens with the same bytes as one that has a node, and that one.
   private(set) var duplicates: [(token: Int32, original: Int32)] = []
   private(set) var maximumDepth = 0
+  /// By length: the tokens of so many plain bytes or fewer, a bit each. The longest are for all lengths above.
+  private(set) var plainTokens: [[UInt64]] = [[]]
+  /// The length of the last of ``plainTokens``, at most.
+  private static let longestPlain = 32
 
   init(_ tokens: [(token: Int32, bytes: [UInt8])]) {
     let sorted = tokens.sorted { left, right in
@@ -48,6 +54,18 @@ struct TokenTrie: Sendable {
     }
     for node in path { nodes[node].end = UInt32(nodes.count) }
     measurePlainLengths()
+    gatherPlainTokens()
+  }
+
+  private mutating func gatherPlainTokens() {
+    let plain = nodes.filter { $0.isPlain && $0.token >= 0 && $0.depth <= Self.longestPlain }
+    let wordCount = (plain.map { Int($0.token) }.max() ?? -1) / 64 + 1
+    let longest = plain.map { Int($0.depth) }.max() ?? 0
+    plainTokens = Array(repeating: Array(repeating: 0, count: wordCount), count: longest + 1)
+    for node in plain { plainTokens[Int(node.depth)][Int(node.token >> 6)] |= 1 << UInt64(node.token & 63) }
+    for length in plainTokens.indices.dropFirst() {
+      for word in 0..<wordCount { plainTokens[length][word] |= plainTokens[length - 1][word] }
+    }
   }
 
   private mutating func measurePlainLengths() {
@@ -59,7 +77,9 @@ struct TokenTrie: Sendable {
     for index in nodes.indices.dropFirst() {
       let depth = Int(nodes[index].depth)
       parents[depth] = index
-      parentOf[index] = parents[depth - 1]
+      let parent = parents[depth - 1]
+      parentOf[index] = parent
+      nodes[index].isPlain = isPlain[Int(nodes[index].byte)] && (parent == 0 || nodes[parent].isPlain)
     }
     for index in nodes.indices.dropFirst().reversed() {
       let parent = parentOf[index]

@@ -24,12 +24,19 @@ struct TrieWalk {
     var path = self.path.mutableSpan
     var words = mask.words.mutableSpan
     for root in roots {
+      // Of plain bytes alone, as long as they certainly fit: known without a walk.
+      let plain = root == 0 ? min(Int(try table.runway(set, calls: &calls)), trie.plainTokens.count - 1) : 0
+      for (index, word) in trie.plainTokens[plain].enumerated() { words[index] |= word }
       path[Int(nodes[Int(root)].depth)] = set
       let end = Int(nodes[Int(root)].end)
       var index = Int(root) + 1
       while index < end {
         let node = nodes[index]
         let depth = Int(node.depth)
+        if node.isPlain, node.plainLength != TokenTrie.notPlain, depth + Int(node.plainLength) <= plain {
+          index = Int(node.end)
+          continue
+        }
         let target = try table.target(path[depth - 1], classOf[Int(node.byte)], node.byte, calls: &calls)
         if target == StackSetTable.dead {
           index = Int(node.end)
