@@ -150,6 +150,8 @@ extension ChatSession {
   ) async throws -> [Message]? {
     let offered = parameters.toolChoice == .none ? [] : tools.definitions
     var conversation = Conversation(turn.history + turn.messages, tools: offered)
+    // Before any are left out: a number is given once.
+    let calls = conversation.messages.reduce(0) { $0 + $1.toolCalls.count }
     if let effort = parameters.effort { conversation.setReasoning(effort, model.template.capabilities) }
     let dropped = try fit(&conversation, parameters)
     let prompt = try model.prompt(conversation)
@@ -157,7 +159,6 @@ extension ChatSession {
     var parameters = parameters
     // What had to be called has been.
     if turn.rounds > 0, parameters.toolChoice != .none { parameters.toolChoice = .auto }
-    let calls = (turn.history + turn.messages).reduce(0) { $0 + $1.toolCalls.count }
     let plan = try AnswerPlan(
       model, prompt: tokens, opensReasoning: prompt.opensReasoning, tools: offered, firstCall: calls,
       parameters)

@@ -24,20 +24,21 @@ extension LanguageModel {
     let pooling = if let pooling { pooling } else { try defaultPooling() }
     var tokens: [[TokenID]] = []
     for (index, text) in texts.enumerated() { tokens.append(try embeddingTokens(text, index)) }
-    let running = RunningJob(engine)
+    let cancellation = Cancellation()
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { waiting in
         let job = EmbeddingJob(
           engine, tokens, pooling, normalizes: normalizes, identity: identity,
-          isCancelled: { running.isCancelled }, whenDone: { waiting.resume(returning: $0) })
+          isCancelled: { cancellation.isCancelled }, whenDone: { waiting.resume(returning: $0) })
         do {
-          try running.submit(job)
+          let ticket = try engine.submit(job)
+          cancellation.onCancel { [engine] in engine.cancel(ticket) }
         } catch {
           waiting.resume(returning: .failure(MinkeError(error)))
         }
       }
     } onCancel: {
-      running.cancel()
+      cancellation.cancel()
     }
     return try result.get()
   }

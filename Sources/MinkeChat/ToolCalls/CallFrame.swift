@@ -1,22 +1,22 @@
 /// The text around the arguments of a call, for whoever keeps a model to it.
-public struct CallFrame: Sendable, Equatable {
+package struct CallFrame: Sendable, Equatable {
   /// From the end of the opening mark to the arguments.
-  public let opening: String
+  package let opening: String
   /// From the arguments to the end of the closing mark.
-  public let closing: String
+  package let closing: String
 }
 
 extension ToolCallFormat {
   /// The mark with which a call begins; nil where a call is the JSON object itself, at the beginning of the answer.
-  public var callOpener: String? { marks?.opener }
+  package var callOpener: String? { marks?.opener }
 
   /// Marks that may stand before and after all calls.
-  public var callWrappers: (before: String, after: String?)? {
+  package var callWrappers: (before: String, after: String?)? {
     wrappers.first.map { ($0, wrappers.count > 1 ? wrappers[1] : nil) }
   }
 
   /// What may stand around the arguments of a call of the tool: what models of the format were trained on.
-  public func frames(of name: String) -> [CallFrame] {
+  package func frames(of name: String) -> [CallFrame] {
     switch self {
     case .hermes:
       [CallFrame(opening: "\n{\"name\": \(quoted(name)), \"arguments\": ", closing: "}\n</tool_call>")]
