@@ -49,13 +49,14 @@ final class DraftRunner {
   private var claimed: Set<Int32> = []
   /// A row of logits where the draft model has fewer than the model.
   private var padded: [Float]
-  private let clock = ContinuousClock()
+  private let now: @Sendable () -> Double
 
   init(
     _ transformer: Transformer, _ layout: DraftLayout, vocabularySize: Int, _ limits: Workspace.Limits,
-    byteLimit: Int, capacity: Int
+    byteLimit: Int, capacity: Int, now: @escaping @Sendable () -> Double
   ) throws {
     self.transformer = transformer
+    self.now = now
     self.layout = layout
     self.vocabularySize = vocabularySize
     self.capacity = capacity
@@ -225,12 +226,12 @@ extension DraftRunner {
   }
 
   private func run(guesses: Int) throws -> Rows {
-    let start = clock.now
+    let start = now()
     let logits = try transformer.forward(batch, in: workspace)
     passes.append(
       PassTime(
         rows: batch.reduce(0) { $0 + $1.tokens.count }, guesses: guesses,
-        seconds: (clock.now - start).seconds))
+        seconds: now() - start))
     return logits
   }
 

@@ -31,7 +31,7 @@ final class EngineLoop {
   private var draftGovernor = SpeculationGovernor(trialShare: 0.03)
   /// … and what it is told to guess whatever it costs.
   let fixedDraftCount: Int?
-  private let clock = ContinuousClock()
+  private let now: @Sendable () -> Double
   var statistics = EngineStatistics()
   var report: (@Sendable ([String]) -> Void)?
   /// Every so many steps ``report`` is called.
@@ -57,6 +57,7 @@ final class EngineLoop {
         expected: "at least \(least), what one pass takes")
     }
     self.blocks = blocks
+    now = options.now
     scheduler = Scheduler(limits)
     sharesBlocks = ModelRunner.sharesBlocks(shape)
     sequenceLimit = blocks.positionLimit(contextLength: options.contextLength, rows: limits.rows)
@@ -68,7 +69,7 @@ final class EngineLoop {
     if let draft, let layout {
       self.draft = try DraftRunner(
         draft, layout, vocabularySize: configuration.vocabularySize, memory, byteLimit: options.cacheBytes,
-        capacity: capacity)
+        capacity: capacity, now: options.now)
     } else {
       self.draft = nil
     }
@@ -180,7 +181,7 @@ final class EngineLoop {
     guard !slices.isEmpty else { return }
     draft?.noteWritten(slices)
     let logits: Rows
-    let start = clock.now
+    let start = now()
     do {
       logits = try runner.run(slices)
     } catch {
@@ -188,7 +189,7 @@ final class EngineLoop {
       for index in slices.indices { run(slices[index...index]) }
       return
     }
-    draftCosts.observe(slices, seconds: (clock.now - start).seconds)
+    draftCosts.observe(slices, seconds: now() - start)
     var row = 0
     for slice in slices {
       let rows = row..<row + slice.logitCount

@@ -11,6 +11,9 @@ package struct EngineOptions: Sendable {
   package var values: CacheElement
   /// Tokens that a draft model guesses before every pass, whatever it costs; nil, the default: as many as pay. For tests.
   package var draftCount: Int?
+  /// Seconds since some moment, by which passes are compared. Tests give a clock on which every pass takes as long.
+  package var now: @Sendable () -> Double = { (ContinuousClock.now - origin).seconds }
+  private static let origin = ContinuousClock.now
 
   package init(
     cacheBytes: Int, contextLength: Int, keys: CacheElement = .f16, values: CacheElement = .f16
